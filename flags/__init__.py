@@ -1,0 +1,1 @@
+"""Command line flags of tfwsol, one file per concern; import as ``tfwsol.flags.<file>``."""

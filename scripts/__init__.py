@@ -1,0 +1,1 @@
+"""Commands of tfwsol, one file each, with ``main(argv)`` and ``run()``."""

@@ -1,0 +1,139 @@
+"""Looking into subclassed models, which have no graph, while they run.
+
+For the time of one call the layers' `call` is wrapped, so that outputs can be recorded or
+replaced; afterwards the model is as it was. Slower than a split: the body of the model is
+traced again with every tail.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import keras
+
+from tfwsol.graph.lookup import LayerReference, is_spatial, unknown_name
+
+
+@dataclasses.dataclass(frozen=True)
+class LayerCall:
+    """One recorded call: which layer, which of its calls, and what went in and out."""
+
+    layer: keras.Layer
+    index: int
+    inputs: Any
+    output: Any
+
+
+def run_recorded(
+    model: keras.Model, images: Any, target: LayerCall | None = None, replacement: Any = None
+) -> tuple[Any, list[LayerCall]]:
+    """The model's output and every layer call on the way, in the order they finished.
+
+    Args:
+        model: Any Keras model.
+        images: What the model takes.
+        target: A call recorded before, whose output shall be replaced this time.
+        replacement: The tensor to put there.
+    """
+    calls: list[LayerCall] = []
+
+    def watch(layer: keras.Layer, call: Callable) -> Callable:
+        @functools.wraps(call)
+        def watched(*args: Any, **kwargs: Any) -> Any:
+            output = call(*args, **kwargs)
+            index = sum(known.layer is layer for known in calls)
+            if target is not None and layer is target.layer and index == target.index:
+                output = replacement
+            calls.append(LayerCall(layer, index, args[0] if args else None, output))
+            return output
+
+        return watched
+
+    with _wrapped(sub_layers(model), watch):
+        return model(images, training=False), calls
+
+
+def choose_call(model: keras.Model, calls: list[LayerCall], layer: LayerReference) -> LayerCall:
+    """The recorded call a layer reference means; None means the last spatial output.
+
+    Raises:
+        ValueError: If no call fits the reference.
+    """
+    if layer is None:
+        spatial = [call for call in calls if _is_map(call.output)]
+        if not spatial:
+            raise ValueError(
+                f"Model {model.name!r} made no tensor with a height and a width of more than one "
+                "cell; attention maps need a convolutional layer."
+            )
+        return spatial[-1]
+    reference, index = layer if isinstance(layer, tuple) else (layer, -1)
+    if isinstance(reference, keras.Layer):
+        matching = [call for call in calls if call.layer is reference]
+    else:
+        matching = [call for call in calls if call.layer.name == reference]
+    if not matching:
+        name = getattr(reference, "name", reference)
+        names = [call.layer.name for call in calls]
+        raise ValueError(unknown_name(name, names, f"Subclassed model {model.name!r}"))
+    if len({id(call.layer) for call in matching}) > 1:
+        raise ValueError(
+            f"Several layers of subclassed model {model.name!r} are called {reference!r}; "
+            "pass the layer itself."
+        )
+    if not -len(matching) <= index < len(matching):
+        raise ValueError(
+            f"Layer {reference!r} is called {len(matching)} time(s), but call index {index} was "
+            "asked for."
+        )
+    return matching[index]
+
+
+def logits_of(output: Any, calls: list[LayerCall]) -> Any:
+    """The model's output before a final softmax or sigmoid, where a recorded layer made it."""
+    made_by = {id(call.output): call for call in calls}
+    while (call := made_by.get(id(output))) is not None:
+        layer = call.layer
+        activation = getattr(getattr(layer, "activation", None), "__name__", None)
+        if isinstance(layer, keras.layers.Softmax) or (
+            isinstance(layer, keras.layers.Activation) and activation in ("softmax", "sigmoid")
+        ):
+            output = call.inputs
+        elif type(layer) is keras.layers.Dense and activation in ("softmax", "sigmoid"):
+            kernel = keras.ops.cast(keras.ops.convert_to_tensor(layer.kernel), "float32")
+            logits = keras.ops.matmul(keras.ops.cast(call.inputs, "float32"), kernel)
+            return logits + keras.ops.cast(layer.bias, "float32") if layer.use_bias else logits
+        else:
+            break
+    return keras.ops.cast(output, "float32")
+
+
+def sub_layers(model: keras.Model) -> list[keras.Layer]:
+    """Every layer inside a model, however deep, each once."""
+    return list(dict.fromkeys(model._flatten_layers(include_self=False, recursive=True)))
+
+
+@contextlib.contextmanager
+def _wrapped(
+    layers: list[keras.Layer], wrap: Callable[[keras.Layer, Callable], Callable]
+) -> Iterator[None]:
+    # Straight into the instance dictionary: Keras' own setattr would track the function.
+    before = {layer: vars(layer).get("call") for layer in layers}
+    for layer in layers:
+        vars(layer)["call"] = wrap(layer, layer.call)
+    try:
+        yield
+    finally:
+        for layer, call in before.items():
+            if call is None:
+                vars(layer).pop("call", None)
+            else:
+                vars(layer)["call"] = call
+
+
+def _is_map(output: Any) -> bool:
+    return hasattr(output, "shape") and is_spatial(tuple(output.shape))

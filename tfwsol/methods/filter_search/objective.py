@@ -1,0 +1,170 @@
+"""What L2-CAF minimises, in the cheapest form that a network's tail allows.
+
+Class-oblivious: the mean squared change of the output. Class-specific, class t: minus the logit
+of t plus the sum of all others, i.e. `s · z` with `s_t = -1` and `+1` elsewhere.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+
+from tfwsol.graph import Cut, TailForm
+
+Objective = Callable[[tf.Tensor], tf.Tensor]
+"""Maps filters, rows × frames × height × width, to their losses, rows; both float32."""
+
+
+@dataclasses.dataclass(frozen=True)
+class LinearObjective:
+    """`constant + <slope, f>`: class-specific with a pooled linear tail (the slope is a CAM).
+
+    Attributes:
+        constant: float32, rows.
+        slope: float32, rows × 1 × height × width.
+    """
+
+    constant: tf.Tensor
+    slope: tf.Tensor
+
+    def __call__(self, filters: tf.Tensor) -> tf.Tensor:
+        return self.constant + tf.reduce_sum(self.slope * filters, axis=(1, 2, 3))
+
+
+@dataclasses.dataclass(frozen=True)
+class ReluObjective:
+    """`constant + sum of slope[sign of f] · |f|`: class-specific behind ReLU and a pool.
+
+    Attributes:
+        constant: float32, rows.
+        positive: float32, rows × 1 × height × width, the slope of cells with f > 0.
+        negative: The same for -f in cells with f < 0.
+    """
+
+    constant: tf.Tensor
+    positive: tf.Tensor
+    negative: tf.Tensor
+
+    def __call__(self, filters: tf.Tensor) -> tf.Tensor:
+        cells = self.positive * tf.nn.relu(filters) + self.negative * tf.nn.relu(-filters)
+        return self.constant + tf.reduce_sum(cells, axis=(1, 2, 3))
+
+
+@dataclasses.dataclass(frozen=True)
+class QuadraticObjective:
+    """`(f - 1)ᵀ Q (f - 1)`: class-oblivious with a pooled linear tail.
+
+    Attributes:
+        matrix: Q, float64 (its small eigenvalues matter), rows × cells × cells.
+    """
+
+    matrix: tf.Tensor
+
+    def __call__(self, filters: tf.Tensor) -> tf.Tensor:
+        change = tf.reshape(filters, (tf.shape(filters)[0], -1)) - 1.0
+        return tf.einsum("rp,rpq,rq->r", change, tf.cast(self.matrix, tf.float32), change)
+
+
+def build_objective(
+    cut: Cut, cut_tensor: tf.Tensor, context: Any, logits: tf.Tensor, class_ids: tf.Tensor | None
+) -> Objective:
+    """The objective of every image and class, rows in image-major order.
+
+    Args:
+        cut: The model, cut.
+        cut_tensor: A, images × (frames ×) height × width × channels.
+        context: What crosses beside the cut.
+        logits: The unfiltered output, images × outputs.
+        class_ids: int32, images × classes; None for class-oblivious.
+    """
+    if class_ids is None:
+        if cut.form is TailForm.POOLED_LINEAR:
+            return _quadratic(cut, cut_tensor)
+        return _oblivious_through_tail(cut, cut_tensor, context, logits)
+    if cut.form is TailForm.POOLED_LINEAR:
+        constant, weights = _contrast(cut, cut_tensor.shape[-1], class_ids)
+        return LinearObjective(constant, _class_maps(tf.cast(cut_tensor, tf.float32), weights))
+    if cut.form is TailForm.RELU_POOLED_LINEAR:
+        constant, weights = _contrast(cut, cut_tensor.shape[-1], class_ids)
+        features = tf.cast(cut_tensor, tf.float32)
+        return ReluObjective(
+            constant,
+            _class_maps(tf.nn.relu(features), weights),
+            _class_maps(tf.nn.relu(-features), weights),
+        )
+    return _specific_through_tail(cut, cut_tensor, context, logits, class_ids)
+
+
+def apply_filters(features: tf.Tensor, filters: tf.Tensor) -> tf.Tensor:
+    """F ⊙ A in the features' precision; frames of still images are dropped."""
+    weights = filters if len(features.shape) == 5 else filters[:, 0]
+    return features * tf.cast(weights, features.dtype)[..., None]
+
+
+def _contrast(cut: Cut, channels: int, class_ids: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """The classifier collapsed to `s · (Wᵀx + b)`: constants, rows, and W s per image and class."""
+    kernel, bias = cut.head.weights(channels)
+    weights = tf.reduce_sum(kernel, axis=1) - 2.0 * tf.gather(tf.transpose(kernel), class_ids)
+    constant = tf.reduce_sum(bias) - 2.0 * tf.gather(bias, class_ids)
+    return tf.reshape(constant, (-1,)), weights
+
+
+def _class_maps(features: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+    """Σ_c A_pc w_tc / cells as rows × 1 × height × width."""
+    cells = tf.cast(features.shape[1] * features.shape[2], tf.float32)
+    maps = tf.einsum("nhwc,ntc->nthw", features, weights) / cells
+    return tf.reshape(maps, (-1, 1, features.shape[1], features.shape[2]))
+
+
+def _quadratic(cut: Cut, cut_tensor: tf.Tensor) -> QuadraticObjective:
+    """Q = M Mᵀ / (K P²) with M = A W, the class activation maps of all K outputs."""
+    height, width, channels = cut_tensor.shape[1:]
+    features = tf.reshape(tf.cast(cut_tensor, tf.float32), (-1, height * width, channels))
+    kernel, _ = cut.head.weights(channels)
+    maps = tf.cast(tf.matmul(features, kernel), tf.float64) / (height * width)
+    matrix = tf.matmul(maps, maps, transpose_b=True) / tf.cast(tf.shape(kernel)[1], tf.float64)
+    return QuadraticObjective(matrix)
+
+
+def _oblivious_through_tail(
+    cut: Cut, cut_tensor: tf.Tensor, context: Any, logits: tf.Tensor
+) -> Objective:
+    def objective(filters: tf.Tensor) -> tf.Tensor:
+        filtered = cut.logits(apply_filters(cut_tensor, filters), context)
+        return tf.reduce_mean(tf.square(filtered - logits), axis=1)
+
+    return objective
+
+
+def _specific_through_tail(
+    cut: Cut, cut_tensor: tf.Tensor, context: Any, logits: tf.Tensor, class_ids: tf.Tensor
+) -> Objective:
+    classes = class_ids.shape[1]
+    features, context = repeat_rows((cut_tensor, context), classes)
+    targets = tf.reshape(class_ids, (-1,))
+
+    def through_logits(filters: tf.Tensor) -> tf.Tensor:
+        filtered = cut.logits(apply_filters(features, filters), context)
+        return tf.reduce_sum(filtered, axis=1) - 2.0 * tf.gather(filtered, targets, batch_dims=1)
+
+    if cut.head is None:
+        return through_logits
+    # The classifier collapses to one vector per row, which saves classes × channels a step.
+    constant, weights = _contrast(cut, cut.feature_channels, class_ids)
+    weights = tf.reshape(weights, (-1, cut.feature_channels))
+
+    def through_features(filters: tf.Tensor) -> tf.Tensor:
+        pooled = cut.features(apply_filters(features, filters), context)
+        return constant + tf.reduce_sum(pooled * weights, axis=1)
+
+    return through_features
+
+
+def repeat_rows(structure: Any, times: int) -> Any:
+    """Every tensor with each of its rows repeated, so that rows are images × classes."""
+    if times == 1:
+        return structure
+    return tf.nest.map_structure(lambda tensor: tf.repeat(tensor, times, axis=0), structure)
