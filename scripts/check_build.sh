@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Checks BUILD with the tools that are on the PATH and says what it left out.
-# More arguments go to bazel in place of `query //...`: scripts/check_build.sh test //...
+# More arguments go to bazel in place of `query //...`, for example
+#     scripts/check_build.sh test //... --action_env=PATH --test_env=PATH
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -27,7 +28,7 @@ tar --exclude=.git --exclude=.venv --exclude=runs -cf - . | tar -xf - -C "$copy/
 options=()
 major=$(cd "$copy/project" && bazel version 2>/dev/null | sed -n 's/^Build label: \([0-9]*\).*/\1/p')
 if [ "${major:-0}" -lt 7 ]; then
-    stand_in() { # repository, file of its package, the package's folder
+    stand_in() { # repository, package, its rules
         mkdir -p "$copy/$1/$2"
         echo "workspace(name = \"$1\")" >"$copy/$1/WORKSPACE"
         touch "$copy/$1/$2/BUILD"
@@ -37,9 +38,13 @@ if [ "${major:-0}" -lt 7 ]; then
         options+=("--override_repository=$1=$copy/$1")
     }
     stand_in rules_python python py_library py_test
-    stand_in rules_cc cc cc_library cc_test cc_binary
-    stand_in rules_java java java_library
-    stand_in rules_proto proto proto_library
+    stand_in rules_cc cc cc_binary cc_import cc_library cc_test cc_toolchain cc_toolchain_suite
+    stand_in rules_java java java_binary java_import java_library java_runtime java_toolchain
+    stand_in rules_proto proto proto_library proto_lang_toolchain
+    stand_in remote_coverage_tools .
+    printf '%s\n' 'sh_binary(name = "coverage_report_generator", srcs = ["none.sh"],' \
+        '    visibility = ["//visibility:public"])' >"$copy/remote_coverage_tools/BUILD"
+    install -m 755 /dev/null "$copy/remote_coverage_tools/none.sh"
 fi
 
 command=("${@:-query}")

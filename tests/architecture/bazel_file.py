@@ -57,4 +57,4 @@ class BazelFile:
 
     def source_files(self, name: str) -> list[str]:
         """The files in the tree that a target's sources come from."""
-        return [self.made.get(source, source) for source in self.targets[name]["srcs"]]
+        return [self.made.get(source, source) for source in self.targets[name].get("srcs", [])]

@@ -81,6 +81,13 @@ def test_a_run_that_was_cut_short_is_repeated(tmp_path, monkeypatch):
 
 
 @pytest.mark.usefixtures("no_rendering")
+@pytest.mark.parametrize("options", [{}, {"body": 0.45}, {"seed": 7}])
+def test_built_in_and_own_configurations_get_as_far_as_generating(tmp_path, options):
+    with pytest.raises(AssertionError, match="generated again"):
+        load("critters", "train", data_dir=tmp_path, **options)
+
+
+@pytest.mark.usefixtures("no_rendering")
 @pytest.mark.parametrize(
     ("arguments", "options", "message"),
     [

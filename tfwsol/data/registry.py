@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import difflib
-import importlib
 import io
 import os
 from collections.abc import Iterable, Iterator
@@ -16,14 +15,16 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 from absl import logging
 
-_BUILDERS = {"critters": "tfwsol.data.critters.critters_dataset_builder"}
-"""Module of each data set. It holds a tfds ``Builder`` that names its ``SPLITS`` and a ``Config``
-whose own fields are the options of ``load``."""
+from tfwsol.data.critters import critters_dataset_builder
+
+_MODULES = {"critters": critters_dataset_builder}
+"""Builder module of each data set. It holds a tfds ``Builder`` that names its ``SPLITS``, and a
+``Config`` whose own fields are the options of ``load``."""
 
 
 def names() -> list[str]:
     """The names that ``load`` knows, sorted."""
-    return sorted(_BUILDERS)
+    return sorted(_MODULES)
 
 
 def load(
@@ -50,9 +51,9 @@ def load(
     Raises:
         ValueError: If the name, the split or an option is unknown.
     """
-    if name not in _BUILDERS:
+    if name not in _MODULES:
         raise ValueError(_unknown("data set", name, names()))
-    module = importlib.import_module(_BUILDERS[name])
+    module = _MODULES[name]
     if split.partition("[")[0] not in module.Builder.SPLITS:
         raise ValueError(_unknown(f"split of {name}", split, module.Builder.SPLITS))
     config = _configure(name, module, options)
@@ -78,7 +79,9 @@ def _configure(name: str, module: ModuleType, options: dict[str, Any]) -> Any:
     for option in options:
         if option not in known:
             raise ValueError(_unknown(f"option of {name}", option, known))
-    return module.Config(**options)
+    config = module.Config(**options)
+    # tfds refuses a configuration that only equals one of the builder's own.
+    return module.Builder.builder_configs.get(config.name, config)
 
 
 @contextlib.contextmanager

@@ -87,17 +87,17 @@ class Explainer(abc.ABC):
 
 def _checked_ids(class_ids: Any, batch: int, num_classes: int) -> tf.Tensor:
     ids = np.asarray(class_ids)
-    if not np.issubdtype(ids.dtype, np.integer):
-        raise ValueError(f"Class ids are integers, but {ids.dtype} came.")
     if ids.ndim == 0:
         ids = np.full((batch, 1), ids)
     if ids.ndim == 1:
         ids = ids[:, None]
     if ids.ndim != 2 or len(ids) != batch or not ids.shape[1]:
         raise ValueError(
-            f"Expected class ids as an int, [{batch}] or [{batch}, K] for {batch} images, but shape "
-            f"{np.shape(class_ids)} came."
+            f"Expected class ids as an int, [{batch}] or [{batch}, K] for {batch} images, but "
+            f"shape {np.shape(class_ids)} came."
         )
+    if not np.issubdtype(ids.dtype, np.integer):
+        raise ValueError(f"Class ids are integers, but {ids.dtype} came.")
     outside = ids[(ids < 0) | (ids >= num_classes)]
     if outside.size:
         raise ValueError(
