@@ -39,7 +39,9 @@ def make_lively(model, images, seed=0):
         model(images, training=True)
     for layer, momentum in momenta.items():
         layer.momentum = momentum
-        variance = np.asarray(layer.moving_variance) * rng.uniform(0.8, 1.2, layer.moving_variance.shape)
+        variance = np.asarray(layer.moving_variance) * rng.uniform(
+            0.8, 1.2, layer.moving_variance.shape
+        )
         shift = rng.normal(0.0, 0.1, variance.shape) * np.sqrt(variance)
         layer.moving_mean.assign_add(shift)
         layer.moving_variance.assign(variance)
@@ -52,8 +54,9 @@ def random_images(*shape, seed=0):
 
 def largest_difference(a, b):
     pairs = zip(keras.tree.flatten(a), keras.tree.flatten(b), strict=True)
-    return max(float(ops.max(ops.abs(ops.cast(x, "float32") - ops.cast(y, "float32"))))
-               for x, y in pairs)
+    return max(
+        float(ops.max(ops.abs(ops.cast(x, "float32") - ops.cast(y, "float32")))) for x, y in pairs
+    )
 
 
 @pytest.fixture(scope="session")

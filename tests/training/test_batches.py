@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -41,6 +42,15 @@ def test_the_seed_decides_order_and_augmentation():
     assert first[1] == again[1] != other[1]
     for a, b in zip(first[0], again[0], strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_the_global_seed_has_no_say():
+    keras.utils.set_random_seed(0)
+    first = arrays(training_batches(examples(), AUGMENTED, seed=1))
+    keras.utils.set_random_seed(7)
+    second = arrays(training_batches(examples(), AUGMENTED, seed=1))
+    assert first[1] == second[1]
+    np.testing.assert_array_equal(np.concatenate(first[0]), np.concatenate(second[0]))
 
 
 def test_a_later_start_sees_what_it_would_have_seen():

@@ -192,9 +192,7 @@ def test_weights_of_the_best_epoch_are_kept(tmp_path):
     assert weights_equal(best, model) == (record.best_epoch == 3)
 
 
-@pytest.mark.parametrize(
-    ("verbose", "shown"), [(0, ""), (1, "━━━"), (2, "2/2"), (None, "2/2")]
-)
+@pytest.mark.parametrize(("verbose", "shown"), [(0, ""), (1, "━━━"), (2, "2/2"), (None, "2/2")])
 def test_progress_is_shown_unless_unwanted(tmp_path, capsys, verbose, shown):
     fit(tmp_path, recipe=SHORT, verbose=verbose)
     said = capsys.readouterr().out

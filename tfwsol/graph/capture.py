@@ -10,12 +10,19 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
 
-from tfwsol.graph.lookup import LayerReference, is_spatial, unknown_name
+from tfwsol.graph.lookup import (
+    LayerReference,
+    is_spatial,
+    several_calls,
+    unknown_name,
+    wrong_call,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,6 +46,9 @@ def run_recorded(
         target: A call recorded before, whose output shall be replaced this time.
         replacement: The tensor to put there.
     """
+    if not model.built:
+        # Layers made on the way are known only afterwards.
+        model(images, training=False)
     calls: list[LayerCall] = []
 
     def watch(layer: keras.Layer, call: Callable) -> Callable:
@@ -48,7 +58,7 @@ def run_recorded(
             index = sum(known.layer is layer for known in calls)
             if target is not None and layer is target.layer and index == target.index:
                 output = replacement
-            calls.append(LayerCall(layer, index, args[0] if args else None, output))
+            calls.append(LayerCall(layer, index, next(iter([*args, *kwargs.values()])), output))
             return output
 
         return watched
@@ -71,7 +81,7 @@ def choose_call(model: keras.Model, calls: list[LayerCall], layer: LayerReferenc
                 "cell; attention maps need a convolutional layer."
             )
         return spatial[-1]
-    reference, index = layer if isinstance(layer, tuple) else (layer, -1)
+    reference, index = layer if isinstance(layer, tuple) else (layer, None)
     if isinstance(reference, keras.Layer):
         matching = [call for call in calls if call.layer is reference]
     else:
@@ -85,31 +95,38 @@ def choose_call(model: keras.Model, calls: list[LayerCall], layer: LayerReferenc
             f"Several layers of subclassed model {model.name!r} are called {reference!r}; "
             "pass the layer itself."
         )
+    name = matching[0].layer.name
+    if index is None and len(matching) > 1:
+        warnings.warn(several_calls(name, len(matching)), stacklevel=3)
+    index = -1 if index is None else index
     if not -len(matching) <= index < len(matching):
-        raise ValueError(
-            f"Layer {reference!r} is called {len(matching)} time(s), but call index {index} was "
-            "asked for."
-        )
+        raise ValueError(wrong_call(name, len(matching), index))
     return matching[index]
 
 
 def logits_of(output: Any, calls: list[LayerCall]) -> Any:
-    """The model's output before a final softmax or sigmoid, where a recorded layer made it."""
-    made_by = {id(call.output): call for call in calls}
-    while (call := made_by.get(id(output))) is not None:
-        layer = call.layer
-        activation = getattr(getattr(layer, "activation", None), "__name__", None)
-        if isinstance(layer, keras.layers.Softmax) or (
-            isinstance(layer, keras.layers.Activation) and activation in ("softmax", "sigmoid")
-        ):
-            output = call.inputs
-        elif type(layer) is keras.layers.Dense and activation in ("softmax", "sigmoid"):
-            kernel = keras.ops.cast(keras.ops.convert_to_tensor(layer.kernel), "float32")
-            logits = keras.ops.matmul(keras.ops.cast(call.inputs, "float32"), kernel)
-            return logits + keras.ops.cast(layer.bias, "float32") if layer.use_bias else logits
-        else:
-            break
+    """The model's output before a final softmax or sigmoid, float32, where that can be known."""
+    # The innermost of the calls that returned a tensor is the one that made it.
+    made_by = {id(call.output): call for call in reversed(calls)}
+    call = made_by.get(id(output))
+    if call is not None and _is_softmax_layer(call.layer):
+        # Recomputed, since under mixed precision the layer's own logits are rounded.
+        kernel = keras.ops.cast(keras.ops.convert_to_tensor(call.layer.kernel), "float32")
+        logits = keras.ops.matmul(keras.ops.cast(call.inputs, "float32"), kernel)
+        return logits + call.layer.bias if call.layer.use_bias else logits
+    # Keras' activations leave the logits at what they return, for its own losses.
+    logits = getattr(output, "_keras_logits", None)
+    if logits is not None:
+        return logits_of(logits, calls)
     return keras.ops.cast(output, "float32")
+
+
+def _is_softmax_layer(layer: keras.Layer) -> bool:
+    return (
+        type(layer) is keras.layers.Dense
+        and layer.quantization_mode is None
+        and layer.activation in (keras.activations.softmax, keras.activations.sigmoid)
+    )
 
 
 def sub_layers(model: keras.Model) -> list[keras.Layer]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import abc
+import collections
+import weakref
 from typing import Any
 
 import keras
 
 from tfwsol.graph import capture
-from tfwsol.graph.flat_graph import is_graph_model
+from tfwsol.graph.flat_graph import FlatGraph, Slot, is_graph_model
 from tfwsol.graph.head import Head, find_head
 from tfwsol.graph.lookup import LayerReference, find_slot, is_spatial, last_spatial_slot
 from tfwsol.graph.split import body_to, graph_of, tail_to
@@ -23,12 +25,16 @@ class Cut(abc.ABC):
         head: The linear classifier, or None where it is not known.
         feature_channels: How many channels the classifier reads; 0 where it is not known.
         has_classifier: False where the output is known to be no vector of class scores.
+        compiled: Where callers keep compiled forms of this cut's functions, to share them.
     """
 
     form: TailForm = TailForm.GENERAL
     head: Head | None = None
     feature_channels: int = 0
     has_classifier: bool = True
+
+    def __init__(self) -> None:
+        self.compiled: dict[str, Any] = {}
 
     @abc.abstractmethod
     def forward(self, images: Any) -> tuple[Any, Any, Any]:
@@ -62,17 +68,41 @@ def cut_model(model: keras.Model, layer: LayerReference = None) -> Cut:
             f"Sequential model {model.name!r} was never built; call it once on a batch or give it "
             "an Input layer."
         )
-    return GraphCut(model, layer) if is_graph_model(model) else CaptureCut(model, layer)
+    return _graph_cut(model, layer) if is_graph_model(model) else CaptureCut(model, layer)
+
+
+def _graph_cut(model: keras.Model, layer: LayerReference) -> Cut:
+    graph = graph_of(model)
+    slot = last_spatial_slot(graph) if layer is None else find_slot(graph, layer)
+    _check_spatial(tuple(graph.specs[slot].shape), layer)
+    # One cut for all explainers of a place, so that they share its compiled forward pass.
+    cuts = _CUTS.get(model)
+    if cuts is None or cuts.graph is not graph:
+        cuts = _CUTS[model] = _Cuts(graph)
+    if slot not in cuts.by_slot:
+        cuts.by_slot[slot] = GraphCut(model, graph, slot)
+    cuts.by_slot.move_to_end(slot)
+    while len(cuts.by_slot) > _CUTS_PER_MODEL:
+        cuts.by_slot.popitem(last=False)
+    return cuts.by_slot[slot]
+
+
+class _Cuts:
+    def __init__(self, graph: FlatGraph) -> None:
+        self.graph = graph
+        self.by_slot: collections.OrderedDict[Slot, GraphCut] = collections.OrderedDict()
+
+
+_CUTS: weakref.WeakKeyDictionary[keras.Model, _Cuts] = weakref.WeakKeyDictionary()
+_CUTS_PER_MODEL = 8
 
 
 class GraphCut(Cut):
     """A cut along the model's graph."""
 
-    def __init__(self, model: keras.Model, layer: LayerReference) -> None:
-        graph = graph_of(model)
-        slot = last_spatial_slot(graph) if layer is None else find_slot(graph, layer)
-        _check_spatial(tuple(graph.specs[slot].shape), layer)
-        _check_layout(graph.producer(slot))
+    def __init__(self, model: keras.Model, graph: FlatGraph, slot: Slot) -> None:
+        super().__init__()
+        _check_layout(_last_with_a_layout(graph, slot))
         if len(graph.outputs) != 1 or len(graph.specs[graph.outputs[0]].shape) != 2:
             shapes = [tuple(graph.specs[s].shape) for s in graph.outputs]
             raise ValueError(
@@ -106,6 +136,7 @@ class CaptureCut(Cut):
     """A cut through a subclassed model; the layer is looked up when images first come."""
 
     def __init__(self, model: keras.Model, layer: LayerReference) -> None:
+        super().__init__()
         self._model = model
         self._layer = layer
         self._target: capture.LayerCall | None = None
@@ -113,6 +144,7 @@ class CaptureCut(Cut):
     def forward(self, images: Any) -> tuple[Any, Any, Any]:
         output, calls = capture.run_recorded(self._model, images)
         found = capture.choose_call(self._model, calls, self._layer)
+        _check_layout(found.layer)
         _check_spatial(tuple(found.output.shape), self._layer)
         if len(output.shape) != 2:
             raise ValueError(
@@ -131,14 +163,22 @@ class CaptureCut(Cut):
 def _check_spatial(shape: tuple[int | None, ...], layer: LayerReference) -> None:
     if not is_spatial(shape):
         raise ValueError(
-            f"Layer {getattr(layer, 'name', layer)!r} has no spatial extent (shape {shape}); choose "
-            "one of batch × height × width × channels, or layer=None for the last such layer."
+            f"Layer {getattr(layer, 'name', layer)!r} has no spatial extent (shape {shape}); "
+            "choose one of batch × height × width × channels, or layer=None for the last one."
         )
 
 
-def _check_layout(step: Any) -> None:
-    if step is not None and getattr(step.operation, "data_format", None) == "channels_first":
+def _last_with_a_layout(graph: FlatGraph, slot: Slot) -> Any:
+    """The operation nearest before a slot that knows where its channels are, or None."""
+    step = graph.producer(slot)
+    while step is not None and not hasattr(step.operation, "data_format"):
+        step = graph.producer(step.inputs[0]) if step.inputs else None
+    return None if step is None else step.operation
+
+
+def _check_layout(operation: Any) -> None:
+    if getattr(operation, "data_format", None) == "channels_first":
         raise ValueError(
-            f"Layer {step.operation.name!r} is channels_first; tfwsol reads channels_last maps, so "
+            f"Layer {operation.name!r} is channels_first; tfwsol reads channels_last maps, so "
             "rebuild the model with data_format='channels_last'."
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import keras
@@ -76,7 +76,10 @@ class FlatGraph:
             operation = tensor._keras_history.operation
             self.points.append(Point(operation.name, operation, (slot,)))
         slots = self._inline(model, self.inputs, prefix="", training=None)
-        self.output_structure = keras.tree.pack_sequence_as(model.output, slots)
+        structure = keras.tree.pack_sequence_as(model.output, slots)
+        # A model made with a list of one output returns that output, not a list.
+        is_single = isinstance(structure, list | tuple) and len(structure) == 1
+        self.output_structure = structure[0] if is_single else structure
 
     @property
     def outputs(self) -> list[Slot]:
@@ -105,8 +108,8 @@ class FlatGraph:
         self, model: keras.Model, inputs: list[Slot], prefix: str, training: bool | None
     ) -> list[Slot]:
         values = {id(tensor): slot for tensor, slot in zip(model.inputs, inputs, strict=True)}
-        for node in _nodes_in_order(model):
-            args, kwargs = _fill_in(node.arguments, values)
+        for node in nodes_in_order(model):
+            args, kwargs = fill_in(node.arguments, values)
             if training is not None and accepts_training(node.operation):
                 kwargs = {**kwargs, "training": training}
             outputs = self._add(node, args, kwargs, prefix)
@@ -118,20 +121,42 @@ class FlatGraph:
         path = prefix + operation.name
         if is_graph_model(operation) and kwargs.get("mask") is None:
             nested = as_functional(operation)
-            inputs = _flat_inputs(nested, args, kwargs)
+            given = zip(_flat_inputs(nested, args, kwargs), nested.inputs, strict=True)
+            inputs = [self._converted(slot, tensor.dtype, path) for slot, tensor in given]
             outputs = self._inline(nested, inputs, f"{path}/", kwargs.get("training"))
             for slot, spec in zip(outputs, node.outputs, strict=True):
                 # A nested model is often built for any image size; the call knows the real one.
-                self.specs[slot] = spec
+                self.specs[slot] = keras.KerasTensor(spec.shape, self.specs[slot].dtype)
         else:
             outputs = [self._new_slot(tensor) for tensor in node.outputs]
             self.steps.append(Step(operation, args, kwargs, tuple(outputs), path))
         self.points.append(Point(path, operation, tuple(outputs)))
         return outputs
 
+    def _converted(self, slot: Slot, dtype: str, path: str) -> Slot:
+        """The slot of the same tensor in the dtype that a nested model was built for."""
+        spec = self.specs[slot]
+        if spec.dtype == dtype:
+            return slot
+        converted = self._new_slot(keras.KerasTensor(spec.shape, dtype))
+        self.steps.append(Step(InputCast(dtype), (slot,), {}, (converted,), f"{path}/cast"))
+        return converted
+
+
+class InputCast(keras.Operation):
+    """A tensor in another dtype, as a functional model converts what it is given."""
+
+    def __init__(self, dtype: str) -> None:
+        # A name of its own would move the counter that names the user's next layers.
+        super().__init__(name="input_cast")
+        self.dtype = dtype
+
+    def call(self, inputs: Any) -> Any:
+        return keras.ops.cast(inputs, self.dtype)
+
 
 def is_graph_model(model: Any) -> bool:
-    """True where the graph is the whole truth: functional or built Sequential, own `call` unchanged.
+    """True where the graph is the whole truth: functional or built Sequential, `call` unchanged.
 
     A subclass that overrides `call` may do anything there, so its graph proves nothing.
     """
@@ -157,7 +182,7 @@ def accepts_training(operation: keras.Operation) -> bool:
     )
 
 
-def _nodes_in_order(model: keras.Model) -> Iterable[Any]:
+def nodes_in_order(model: keras.Model) -> Iterable[Any]:
     """Node calls between a model's inputs and outputs, each after those it reads."""
     ready = {id(tensor) for tensor in model.inputs}
     seen: set[int] = set()
@@ -178,7 +203,9 @@ def _nodes_in_order(model: keras.Model) -> Iterable[Any]:
         stack.extend((parent, False) for parent in reversed(node.input_tensors))
 
 
-def _fill_in(arguments: Any, values: dict[int, Slot]) -> tuple[tuple, dict[str, Any]]:
+def fill_in(arguments: Any, values: Mapping[int, Any]) -> tuple[tuple, dict[str, Any]]:
+    """A node's arguments with a value, found by the tensor's id, for each symbolic tensor."""
+
     def place(leaf: Any) -> Any:
         return values[id(leaf)] if isinstance(leaf, keras.KerasTensor) else leaf
 

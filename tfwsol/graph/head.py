@@ -9,7 +9,19 @@ import keras
 
 from tfwsol.graph.flat_graph import FlatGraph, Slot, Step
 
-_PROBABILITY_ACTIVATIONS = ("softmax", "sigmoid", "linear")
+_FINAL_ACTIVATIONS = ("softmax", "log_softmax", "sigmoid", "linear")
+_FINAL_OPERATIONS = ("Softmax", "LogSoftmax", "Sigmoid")
+_RESHAPES = ("Flatten", "Reshape", "Squeeze")
+_NOTHING_AT_INFERENCE = (
+    "Dropout",
+    "SpatialDropout2D",
+    "AlphaDropout",
+    "GaussianDropout",
+    "GaussianNoise",
+    "Identity",
+    "ActivityRegularization",
+    "Cast",
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,7 +77,8 @@ def find_head(graph: FlatGraph) -> Head | None:
         return None
     if _is_plain(step.operation, keras.layers.Dense) and _rank(graph, step.inputs[0]) == 2:
         return Head(step.inputs[0], step.operation, pools=False)
-    if is_pointwise_convolution(step.operation) and _is_one_cell(graph, step.inputs[0]):
+    one_cell = len(step.inputs) == 1 and _is_one_cell(graph.specs[step.inputs[0]].shape)
+    if one_cell and is_pointwise_convolution(step.operation):
         return Head(step.inputs[0], step.operation, pools=False)
     if pools_globally(graph, step):
         return _class_map_head(graph, step.inputs[0])
@@ -95,8 +108,11 @@ def pools_globally(graph: FlatGraph, step: Step) -> bool:
         return operation.data_format == "channels_last"
     if isinstance(operation, keras.layers.AveragePooling2D):
         size = tuple(graph.specs[inputs[0]].shape[1:3])
-        return operation.pool_size == size and _is_one_cell(graph, step.outputs[0])
-    if type(operation).__name__ == "Mean":
+        one_window = operation.pool_size == size and _is_one_cell(
+            graph.specs[step.outputs[0]].shape
+        )
+        return one_window and operation.data_format == "channels_last"
+    if is_keras_own(operation, ("Mean",)):
         axis = getattr(operation, "axis", None)
         return axis is not None and sorted(a % 4 for a in _as_tuple(axis)) == [1, 2]
     return False
@@ -105,25 +121,30 @@ def pools_globally(graph: FlatGraph, step: Step) -> bool:
 def passes_through(graph: FlatGraph, step: Step) -> bool:
     """True where a step hands on the same numbers at inference, reshaped at most."""
     operation = step.operation
+    if len(step.inputs) != 1:
+        return False
     if isinstance(operation, keras.layers.Activation):
         return operation.activation is keras.activations.linear
-    if isinstance(operation, keras.layers.Flatten | keras.layers.Reshape) or (
-        type(operation).__name__ in ("Reshape", "Squeeze")
-    ):
-        return len(step.inputs) == 1 and _is_one_cell(graph, step.inputs[0])
-    names = ("Dropout", "SpatialDropout2D", "Identity", "ActivityRegularization", "Cast")
-    return type(operation).__name__ in names and len(step.inputs) == 1
+    if is_keras_own(operation, _RESHAPES):
+        before, after = (graph.specs[slot].shape for slot in (*step.inputs, *step.outputs))
+        return _is_one_cell(before) and _is_one_cell(after) and before[-1] == after[-1]
+    return is_keras_own(operation, _NOTHING_AT_INFERENCE)
+
+
+def is_keras_own(operation: Any, names: tuple[str, ...]) -> bool:
+    """True for an operation of Keras itself by one of these names, raw or a layer."""
+    kind = type(operation)
+    return kind.__name__ in names and kind.__module__.startswith("keras.")
 
 
 def _before_activations(graph: FlatGraph, slot: Slot) -> Slot:
     while (step := graph.producer(slot)) is not None and len(step.inputs) == 1:
         operation = step.operation
-        final = isinstance(operation, keras.layers.Softmax) or (
+        final = (
             isinstance(operation, keras.layers.Activation)
-            and operation.activation.__name__ in _PROBABILITY_ACTIVATIONS
+            and operation.activation.__name__ in _FINAL_ACTIVATIONS
         )
-        raw = type(operation).__name__ in ("Softmax", "Sigmoid")
-        if not (final or raw or passes_through(graph, step)):
+        if not (final or is_keras_own(operation, _FINAL_OPERATIONS) or passes_through(graph, step)):
             break
         slot = step.inputs[0]
     return slot
@@ -144,12 +165,12 @@ def _is_plain(operation: Any, cls: type) -> bool:
     return (
         type(operation) is cls
         and getattr(operation, "quantization_mode", None) is None
-        and operation.activation.__name__ in _PROBABILITY_ACTIVATIONS
+        and operation.activation.__name__ in _FINAL_ACTIVATIONS
     )
 
 
-def _is_one_cell(graph: FlatGraph, slot: Slot) -> bool:
-    return all(size == 1 for size in graph.specs[slot].shape[1:-1])
+def _is_one_cell(shape: tuple[int | None, ...]) -> bool:
+    return all(size == 1 for size in shape[1:-1])
 
 
 def _rank(graph: FlatGraph, slot: Slot) -> int:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import keras
 
-from tfwsol.graph.flat_graph import is_graph_model
+from tfwsol.graph.flat_graph import fill_in, is_graph_model, nodes_in_order
 from tfwsol.graph.lookup import unknown_name
 
 LayerFactory = type[keras.Layer] | Callable[[], keras.Layer] | keras.Layer
@@ -18,19 +18,22 @@ def insert_after(model: keras.Model, factories: Mapping[str, LayerFactory]) -> k
     """A model that runs a new layer behind each named one and shares all other variables.
 
     The given model stays as it was. Training the result trains the shared variables, so it
-    trains both.
+    trains both. The result is not compiled.
 
     Args:
         model: A functional or built Sequential model; names may lie in nested models.
         factories: For each layer name, or path ("backbone/conv5"), what to put behind every
-            call of that layer.
+            call of that layer. Each call is a place of its own, so a layer that is called
+            twice is followed by two new layers; a nested model that is called twice stays one
+            model with one set of new layers.
 
     Returns:
         A functional (or Sequential) model of the same inputs and outputs, which saves and
         loads as `.keras`.
 
     Raises:
-        ValueError: If a name is unknown or goes to several layers, or the model is subclassed.
+        ValueError: If a name is unknown, goes to several layers or comes twice, or the model is
+            subclassed.
         TypeError: If a factory does not give a Keras layer.
     """
     if not is_graph_model(model):
@@ -40,11 +43,17 @@ def insert_after(model: keras.Model, factories: Mapping[str, LayerFactory]) -> k
             "layer in the subclass's own call."
         )
     places = dict(_paths(model))
-    targets = {_path_of(name, places, model.name): f for name, f in factories.items()}
-    shared = {path: f for path, f in targets.items() if isinstance(f, keras.Layer)}
-    by_layer = {places[path]: _maker(path, f) for path, f in targets.items() if path not in shared}
-    by_layer.update({places[path]: lambda layer=layer: layer for path, layer in shared.items()})
-    return _rebuild(model, by_layer, {})
+    taken = {path.rsplit("/", 1)[-1] for path in places}
+    makers: dict[Any, Callable[[], keras.Layer]] = {}
+    for name, factory in factories.items():
+        path = _path_of(name, places, model.name)
+        if places[path] in makers:
+            raise ValueError(
+                f"Two entries, one of them {name!r}, mean the same layer {path!r} of model "
+                f"{model.name!r}; name each layer once."
+            )
+        makers[places[path]] = _maker(path, factory, taken)
+    return _rebuild(model, makers, {})
 
 
 def _paths(model: keras.Model, prefix: str = "") -> list[tuple[str, keras.Layer]]:
@@ -62,7 +71,7 @@ def _path_of(name: str, places: Mapping[str, keras.Layer], model_name: str) -> s
     paths = [path for path in places if path.rsplit("/", 1)[-1] == name]
     if not paths:
         raise ValueError(unknown_name(name, list(places), f"Model {model_name!r}"))
-    if len(paths) > 1:
+    if len({places[path] for path in paths}) > 1:
         raise ValueError(
             f"{len(paths)} layers of model {model_name!r} are called {name!r}; "
             f"name one by its path: {paths}."
@@ -70,7 +79,7 @@ def _path_of(name: str, places: Mapping[str, keras.Layer], model_name: str) -> s
     return paths[0]
 
 
-def _maker(path: str, factory: LayerFactory) -> Callable[[], keras.Layer]:
+def _maker(path: str, factory: LayerFactory, taken: Collection[str]) -> Callable[[], keras.Layer]:
     def make() -> keras.Layer:
         layer = factory()
         if not isinstance(layer, keras.Layer):
@@ -80,7 +89,18 @@ def _maker(path: str, factory: LayerFactory) -> Callable[[], keras.Layer]:
             )
         return layer
 
-    return make
+    def make_with_free_name() -> keras.Layer:
+        layer = make()
+        # A model from a file may hold the names that Keras numbers next in this process.
+        for _ in taken:
+            if layer.name not in taken:
+                break
+            layer = make()
+        return layer
+
+    if isinstance(factory, keras.Layer):
+        return lambda: factory
+    return make_with_free_name if isinstance(factory, type) else make
 
 
 def _rebuild(model: keras.Model, makers: Mapping[Any, Any], done: dict[Any, Any]) -> keras.Model:
@@ -94,36 +114,50 @@ def _rebuild(model: keras.Model, makers: Mapping[Any, Any], done: dict[Any, Any]
             done[layer] = _rebuild(layer, makers, done)
         return done[layer]
 
-    originals: dict[int, Any] = {}
-
-    def share(layer: Any) -> Any:
-        kept = keep(layer)
-        originals[id(kept)] = layer
-        return kept
-
     if isinstance(model, keras.Sequential):
         return _rebuild_sequential(model, makers, keep)
+    return _rebuild_functional(model, makers, keep)
 
-    def call(layer: Any, *args: Any, **kwargs: Any) -> Any:
-        outputs = layer(*args, **kwargs)
-        original = originals.get(id(layer), layer)
-        return makers[original]()(outputs) if original in makers else outputs
 
-    return keras.models.clone_model(model, clone_function=share, call_function=call)
+def _rebuild_functional(
+    model: keras.Model, makers: Mapping[Any, Any], keep: Callable[[Any], Any]
+) -> keras.Model:
+    def extended(operation: Any, outputs: Any) -> Any:
+        return makers[operation]()(outputs) if operation in makers else outputs
+
+    inputs = keras.tree.map_structure(_new_input, model.input)
+    values = {
+        id(old): extended(old._keras_history.operation, new)
+        for old, new in zip(model.inputs, keras.tree.flatten(inputs), strict=True)
+    }
+    for node in nodes_in_order(model):
+        args, kwargs = fill_in(node.arguments, values)
+        outputs = extended(node.operation, keep(node.operation)(*args, **kwargs))
+        flat = keras.tree.flatten(outputs)
+        values.update({id(t): value for t, value in zip(node.outputs, flat, strict=True)})
+    outputs = keras.tree.map_structure(lambda tensor: values[id(tensor)], model.output)
+    owner = next(cls for cls in type(model).__mro__ if "__init__" in vars(cls))
+    # A subclass that is made like any functional model keeps its own train_step and the like.
+    same = owner.__name__ == "Functional" and owner.__module__.startswith("keras.")
+    return (type(model) if same else keras.Model)(inputs, outputs, name=model.name)
 
 
 def _rebuild_sequential(
     model: keras.Sequential, makers: Mapping[Any, Any], keep: Callable[[Any], Any]
 ) -> keras.Sequential:
-    layers: list[Any] = [
-        keras.Input(batch_shape=tensor.shape, dtype=tensor.dtype, name=tensor.name)
-        for tensor in model.inputs
-    ]
+    layers: list[Any] = [_new_input(tensor) for tensor in model.inputs]
     for layer in model.layers:
         layers.append(keep(layer))
         if layer in makers:
             layers.append(makers[layer]())
     return keras.Sequential(layers, name=model.name)
+
+
+def _new_input(tensor: keras.KerasTensor) -> keras.KerasTensor:
+    optional = getattr(tensor._keras_history.operation, "optional", False)
+    return keras.Input(
+        batch_shape=tensor.shape, dtype=tensor.dtype, name=tensor.name, optional=optional
+    )
 
 
 def _holds(model: keras.Model, makers: Mapping[Any, Any]) -> bool:

@@ -30,18 +30,11 @@ def find_slot(graph: FlatGraph, layer: LayerReference) -> Slot:
     reference, call = layer if isinstance(layer, tuple) else (layer, None)
     points = _matching_points(graph, reference)
     if call is None and len(points) > 1:
-        warnings.warn(
-            f"Layer {points[0].path!r} is called {len(points)} times; its last call is used. "
-            f"Pass (layer, call index) to choose another.",
-            stacklevel=3,
-        )
-    try:
-        point = points[-1 if call is None else call]
-    except IndexError:
-        raise ValueError(
-            f"Layer {points[0].path!r} is called {len(points)} time(s), but call index {call} "
-            f"was asked for; use 0 to {len(points) - 1}."
-        ) from None
+        warnings.warn(several_calls(points[0].path, len(points)), stacklevel=3)
+    call = -1 if call is None else call
+    if not -len(points) <= call < len(points):
+        raise ValueError(wrong_call(points[0].path, len(points), call))
+    point = points[call]
     if len(point.outputs) != 1:
         raise ValueError(
             f"Layer {point.path!r} has {len(point.outputs)} outputs, but a cut needs exactly "
@@ -83,6 +76,22 @@ def unknown_name(name: str, names: list[str], what: str) -> str:
     near = near or [candidate for candidate in names if name.lower() in candidate.lower()][:5]
     hint = f"did you mean {near}?" if near else f"the last ones are {names[-5:]}."
     return f"{what} has no layer {name!r}; {hint}"
+
+
+def several_calls(name: str, count: int) -> str:
+    """One sentence that says which call of a layer is used and how to choose another."""
+    return (
+        f"Layer {name!r} is called {count} times; its last call is used. Pass (layer, call index) "
+        "to choose another."
+    )
+
+
+def wrong_call(name: str, count: int, index: int) -> str:
+    """One sentence that says a call index is out of range."""
+    return (
+        f"Layer {name!r} is called {count} time(s), but call index {index} was asked for; use 0 to "
+        f"{count - 1}."
+    )
 
 
 def _matching_points(graph: FlatGraph, reference: Any) -> list[Point]:

@@ -65,6 +65,9 @@ class GraphPart(keras.Model):
             values.update(zip(step.outputs, results, strict=True))
         return keras.tree.map_structure(read, outputs)
 
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> None:
+        """None: the steps carry masks on their own tensors."""
+
     def get_config(self) -> dict[str, Any]:
         """Raises: a part is remade by splitting the model it came from."""
         raise ValueError(
@@ -73,9 +76,13 @@ class GraphPart(keras.Model):
         )
 
     def _standardize(self, inputs: Any) -> list[Any]:
-        structure = self._structure.value
-        flat = order_inputs(self._specs.value if structure is None else structure, inputs)
-        return [_fit(value, spec) for value, spec in zip(flat, self._specs.value, strict=True)]
+        specs, structure = self._specs.value, self._structure.value
+        if structure is not None:
+            flat = order_inputs(structure, inputs)
+            return [_fit(value, spec, spec.dtype) for value, spec in zip(flat, specs, strict=True)]
+        # What comes from the body already has the dtype that the model computed there.
+        flat = order_inputs(specs, inputs)
+        return [_fit(value, spec) for value, spec in zip(flat, specs, strict=True)]
 
 
 class _Untracked:
@@ -85,9 +92,11 @@ class _Untracked:
         self.value = value
 
 
-def _fit(value: Any, spec: keras.KerasTensor) -> Any:
-    """A value in its spec's dtype and rank, as a functional model would take it."""
-    if not isinstance(value, keras.KerasTensor):
+def _fit(value: Any, spec: keras.KerasTensor, dtype: str | None = None) -> Any:
+    """A value in its spec's rank, as a functional model would take it; None stays None."""
+    if value is None:
+        return value
+    if dtype is not None or not keras.ops.is_tensor(value):
         value = keras.ops.convert_to_tensor(value, dtype=spec.dtype)
     rank, expected = len(value.shape), len(spec.shape)
     if rank == expected + 1 and value.shape[-1] == 1:

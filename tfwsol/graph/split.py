@@ -53,11 +53,10 @@ def graph_of(model: keras.Model) -> FlatGraph:
             "Sequential models have one; give a Sequential an Input layer, or wrap a subclassed "
             "model's layers in a functional one."
         )
-    # Sequential.add and pop change a model in place; its tensors then are new ones.
-    state = tuple(id(tensor) for tensor in [*model.inputs, *model.outputs])
+    ends = _ends(model)
     known = _GRAPHS.get(model)
-    if known is None or known[0] != state:
-        known = (state, FlatGraph(as_functional(model)))
+    if known is None or [id(t) for t in known[0]] != [id(t) for t in ends]:
+        known = (ends, FlatGraph(as_functional(model)))
         _GRAPHS[model] = known
         _SPLITS.pop(model, None)
     return known[1]
@@ -97,6 +96,16 @@ def downstream(graph: FlatGraph, cut: Slot, outputs: list[Slot]) -> tuple[list[S
     steps = [step for step in steps if cut not in step.outputs]
     read = [slot for step in steps for slot in step.inputs] + list(outputs)
     return steps, list(dict.fromkeys(slot for slot in read if slot not in behind))
+
+
+def _ends(model: keras.Model) -> list[keras.KerasTensor]:
+    """The symbolic inputs and outputs of a model and those nested in it.
+
+    They tell whether a graph is still true: Sequential.add and pop change a model in place and
+    give it new ones.
+    """
+    nested = filter(is_graph_model, model._flatten_layers(include_self=False, recursive=True))
+    return [tensor for part in (model, *nested) for tensor in (*part.inputs, *part.outputs)]
 
 
 def _cut_in_two(graph: FlatGraph, cut: Slot) -> tuple[GraphPart, GraphPart]:

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 
 from tfwsol.graph.flat_graph import FlatGraph, Slot
-from tfwsol.graph.head import Head, passes_through, pools_globally
+from tfwsol.graph.head import Head, is_keras_own, passes_through, pools_globally
 from tfwsol.graph.split import downstream
 
 
@@ -46,4 +46,4 @@ def _is_relu(operation: Any) -> bool:
     plain = not any(
         getattr(operation, name, None) for name in ("max_value", "threshold", "negative_slope")
     )
-    return plain and type(operation).__name__ in ("Relu", "ReLU")
+    return plain and is_keras_own(operation, ("Relu", "ReLU"))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import abc
+import dataclasses
+import functools
 from typing import Any
 
 import keras
@@ -13,6 +15,25 @@ from tfwsol.graph import Cut, cut_model
 from tfwsol.localization import Localization
 
 CLASS_OBLIVIOUS = -1
+
+
+@dataclasses.dataclass(frozen=True)
+class Sight:
+    """What a model made of some images on the way to its answer.
+
+    Attributes:
+        cut: Where the model was cut.
+        cut_tensor: The layer's output, batch × (frames ×) height × width × channels.
+        context: The tensors that cross beside it.
+        logits: float32, batch × classes.
+        image_size: (height, width) of the images.
+    """
+
+    cut: Cut
+    cut_tensor: tf.Tensor
+    context: Any
+    logits: tf.Tensor
+    image_size: tuple[int, int]
 
 
 class Explainer(abc.ABC):
@@ -40,8 +61,9 @@ class Explainer(abc.ABC):
                 "in a linear classifier (Dense or 1×1 convolution, with or without softmax); for "
                 "embeddings use L2CAF(model, objective='class_oblivious')."
             )
-        self._forward = tf.function(self._cut.forward, autograph=False)
-        self._explain = tf.function(self._maps, autograph=False)
+        # A partial has no code object, by which TensorFlow would take all explainers for one
+        # function that is traced too often.
+        self._explain = tf.function(functools.partial(self._maps), autograph=False)
 
     def localize(self, images: Any, class_ids: Any = None, top_k: int = 1) -> Localization:
         """Attention maps of every image for every class asked, at the layer's resolution.
@@ -59,13 +81,34 @@ class Explainer(abc.ABC):
         Raises:
             ValueError: If a class id is out of range or its shape fits no rule above.
         """
+        return self.explain(self.see(images), class_ids, top_k)
+
+    def see(self, images: Any) -> Sight:
+        """The forward pass alone; explainers of one model and layer can share it."""
         images = keras.tree.map_structure(_as_tensor, images)
-        cut_tensor, context, logits = self._forward(images)
-        ids = self._choose(logits, class_ids, top_k)
-        maps, details = self._explain(cut_tensor, context, logits, ids)
+        size = _image_size(images)
+        forward = self._cut.compiled.get("forward")
+        if forward is None:
+            forward = tf.function(functools.partial(self._cut.forward), autograph=False)
+            self._cut.compiled["forward"] = forward
+        return Sight(self._cut, *forward(images), size)
+
+    def explain(self, sight: Sight, class_ids: Any = None, top_k: int = 1) -> Localization:
+        """Like `localize`, for images already seen by an explainer of this model and layer.
+
+        Raises:
+            ValueError: As `localize`, and if the sight is of another model or layer.
+        """
+        if sight.cut is not self._cut:
+            raise ValueError(
+                "This sight comes from an explainer of another model or layer; call see() of this "
+                "one."
+            )
+        ids = self._choose(sight.logits, class_ids, top_k)
+        maps, details = self._explain(sight.cut_tensor, sight.context, sight.logits, ids)
         if ids is None:
-            ids = tf.fill((tf.shape(logits)[0], 1), CLASS_OBLIVIOUS)
-        return Localization(maps, ids, logits, _image_size(images), details=details)
+            ids = tf.fill((tf.shape(sight.logits)[0], 1), CLASS_OBLIVIOUS)
+        return Localization(maps, ids, sight.logits, sight.image_size, details=details)
 
     def _choose(self, logits: tf.Tensor, class_ids: Any, top_k: int) -> tf.Tensor | None:
         """Class ids, int32 batch × classes, checked."""

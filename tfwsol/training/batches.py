@@ -33,7 +33,7 @@ def training_batches(
 
     Args:
         examples: Dictionaries with ``image``, height × width × channels, and ``label``; all
-            images have one size. They are kept in memory after the first epoch.
+            images have one size. All are kept in memory.
         recipe: Gives the batch size, the number of epochs and the augmentation.
         seed: Of the order and the augmentation.
         first_epoch: Epochs before this one are left out.
@@ -52,21 +52,23 @@ def training_batches(
             "give the recipe a smaller max_shift."
         )
     number = number_of_examples(examples)
-    pairs = examples.map(_image_and_label).cache()
+    images, labels = examples.map(_image_and_label).batch(number).get_single_element()
+    seed = tf.constant(seed, tf.int64)
 
-    def augmented(place: tf.Tensor, pair: tuple[tf.Tensor, tf.Tensor]) -> tuple:
-        image, label = pair
-        # Two streams per image, one of them odd, must not share a seed.
+    def augmented(place: tf.Tensor, index: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        image = images[index]
         if recipe.mirror:
-            image = mirrored(image, tf.stack([tf.constant(seed, tf.int64), 2 * place]))
+            image = mirrored(image, tf.stack([seed, 2 * place]))
         if recipe.max_shift:
-            seeds = tf.stack([tf.constant(seed, tf.int64), 2 * place + 1])
-            image = shifted(image, seeds, recipe.max_shift)
-        return image, label
+            image = shifted(image, tf.stack([seed, 2 * place + 1]), recipe.max_shift)
+        return image, labels[index]
 
     def epoch_batches(epoch: tf.Tensor) -> tf.data.Dataset:
-        order = pairs.shuffle(number, seed=seed * recipe.epochs + epoch)
-        placed = order.enumerate(epoch * number)
+        # Dataset.shuffle would listen to TensorFlow's global seed, too.
+        order = tf.random.experimental.stateless_shuffle(
+            tf.range(number), tf.stack([seed, -1 - epoch])
+        )
+        placed = tf.data.Dataset.from_tensor_slices(order).enumerate(epoch * number)
         return placed.map(augmented, tf.data.AUTOTUNE).batch(recipe.batch_size)
 
     epochs = tf.data.Dataset.range(first_epoch, recipe.epochs)

@@ -1,0 +1,38 @@
+"""Flags that say what to time and where to keep the numbers."""
+
+from __future__ import annotations
+
+from absl import flags
+
+from tfwsol.evaluation.benchmarks import SuiteOptions
+from tfwsol.flags.model import image_size_from_flags
+
+FLAGS = flags.FLAGS
+
+flags.DEFINE_integer("repeats", 7, "Timed rounds; every case runs once in each.", lower_bound=1)
+flags.DEFINE_list("batch_sizes", ["1", "8"], "Images at once; one table for each.")
+flags.DEFINE_string("csv", "results/benchmark.csv", "The file to append to; empty: none.")
+flags.DEFINE_integer("threads", 0, "For TensorFlow; 0: as many as it likes.", lower_bound=0)
+flags.DEFINE_string(
+    "intermediate_layer", None, "Where the general solver cuts; default: known for ResNet50."
+)
+
+
+def suite_options_from_flags() -> SuiteOptions:
+    """What the flags ask for; the model is ResNet50 unless --model names another.
+
+    Raises:
+        ValueError: If the batch sizes are no positive integers.
+    """
+    sizes = [item.strip() for item in FLAGS.batch_sizes]
+    if not sizes or not all(size.isdigit() and int(size) for size in sizes):
+        raise ValueError(
+            f"Expected --batch_sizes=1,8 (integers from 1), but {','.join(sizes)!r} came."
+        )
+    return SuiteOptions(
+        model=FLAGS.model if FLAGS["model"].present else SuiteOptions.model,
+        image_size=image_size_from_flags(),
+        batch_sizes=tuple(int(size) for size in sizes),
+        intermediate_layer=FLAGS.intermediate_layer,
+        threads=FLAGS.threads,
+    )

@@ -1,0 +1,87 @@
+"""Flags that say which trained classifier to use, and how to feed it."""
+
+from __future__ import annotations
+
+import ast
+import os
+import pathlib
+from typing import Any
+
+from absl import flags
+
+from tfwsol.backbones.trained_classifier import PREPROCESS, TrainedClassifier, load_classifier
+
+FLAGS = flags.FLAGS
+
+flags.DEFINE_string(
+    "model", "MobileNetV2", "A name in keras.applications, or the path of a .keras file."
+)
+flags.DEFINE_string("weights", "imagenet", "'imagenet' or a file of weights (.weights.h5, .h5).")
+flags.DEFINE_enum(
+    "preprocess", "auto", PREPROCESS, "auto: as keras.applications does; none for a .keras file."
+)
+flags.DEFINE_list(
+    "image_size", None, "Height,width (or one side) of the model's input; default: the model's own."
+)
+flags.DEFINE_string("class_names", None, "A text file with one class name per line.")
+flags.DEFINE_list("model_options", [], "Options of the keras.applications model: alpha=0.75,...")
+
+
+def classifier_from_flags() -> TrainedClassifier:
+    """The classifier the flags name; says aloud when its images stay unscaled."""
+    classifier = load_classifier(
+        FLAGS.model,
+        FLAGS.weights,
+        FLAGS.preprocess,
+        image_size_from_flags(),
+        FLAGS.class_names,
+        _options(),
+    )
+    if classifier.preprocess_name == "none":
+        print("Images go in as RGB 0..255 (--preprocess=none); the model must scale them itself.")
+    return classifier
+
+
+def model_identity() -> dict[str, Any]:
+    """What decides which classifier this is, without loading it; files by size and time."""
+    names = ("model", "weights", "preprocess", "class_names")
+    identity = {name: _with_state(getattr(FLAGS, name)) for name in names}
+    return {**identity, "image_size": FLAGS.image_size, "model_options": FLAGS.model_options}
+
+
+def image_size_from_flags() -> tuple[int, int] | None:
+    """(height, width) as given, or None.
+
+    Raises:
+        ValueError: If the flag is no one or two positive integers.
+    """
+    if not FLAGS.image_size:
+        return None
+    sides = [int(side) if side.strip().isdigit() else 0 for side in FLAGS.image_size]
+    if len(sides) > 2 or min(sides) < 1:
+        raise ValueError(
+            f"Expected --image_size=224 or --image_size=224,320, but {','.join(FLAGS.image_size)} "
+            "came."
+        )
+    return sides[0], sides[-1]
+
+
+def _options() -> dict[str, Any]:
+    options = {}
+    for item in FLAGS.model_options:
+        name, equals, value = item.partition("=")
+        if not equals:
+            raise ValueError(f"Expected --model_options=alpha=0.75,..., but {item!r} came.")
+        try:
+            options[name.strip()] = ast.literal_eval(value)
+        except (ValueError, SyntaxError):
+            options[name.strip()] = value
+    return options
+
+
+def _with_state(value: str | None) -> Any:
+    path = pathlib.Path(value or "")
+    if value is None or not path.is_file():
+        return value
+    state = os.stat(path)
+    return [str(path.resolve()), state.st_size, state.st_mtime_ns]
