@@ -16,6 +16,7 @@ flags.DEFINE_integer("threads", 0, "For TensorFlow; 0: as many as it likes.", lo
 flags.DEFINE_string(
     "intermediate_layer", None, "Where the general solver cuts; default: known for ResNet50."
 )
+flags.DEFINE_integer("loop_iterations", 200, "Steps of gradient loops.", lower_bound=1)
 
 
 def suite_options_from_flags() -> SuiteOptions:
@@ -34,5 +35,6 @@ def suite_options_from_flags() -> SuiteOptions:
         image_size=image_size_from_flags(),
         batch_sizes=tuple(int(size) for size in sizes),
         intermediate_layer=FLAGS.intermediate_layer,
+        iterations=FLAGS.loop_iterations,
         threads=FLAGS.threads,
     )

@@ -23,6 +23,9 @@ flags.DEFINE_enum("solver", "auto", ["auto", "exact", "lbfgs", "power", "referen
 flags.DEFINE_enum("preset", "pytorch", ["pytorch", "tf1"], "Published program that L2-CAF's "
                   "reference solver follows.")  # fmt: skip
 flags.DEFINE_enum("sign", "abs", ["abs", "positive", "signed"], "How L2-CAF shows negative cells.")
+flags.DEFINE_enum(
+    "contrast", "sum", ["sum", "mean"], "How other classes count in L2-CAF; sum: as published."
+)
 flags.DEFINE_list("class_ids", [], "Classes to explain in every photograph; default: predicted.")
 flags.DEFINE_integer("top_k", 1, "How many predicted classes to explain.", lower_bound=1)
 flags.DEFINE_bool("gif", False, "Also film the published loop of L2-CAF, one GIF per class.")
@@ -65,6 +68,7 @@ _SAME_NAME = (
     "solver",
     "preset",
     "sign",
+    "contrast",
     "gif",
     "colormap",
     "alpha",

@@ -47,7 +47,7 @@ ONLY_IN = {
     "tensorflow_datasets": {"data"},
     "cv2": {"boxes", "ops", "data", "metrics", "visualization"},
     "PIL": {"data", "visualization"},
-    "matplotlib": {"visualization"},
+    "matplotlib": {"visualization", "flags"},  # flags: the path of its sample photograph
 }
 """Heavy libraries and the units that need them; the others stay backend-agnostic and light."""
 

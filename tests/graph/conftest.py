@@ -117,3 +117,34 @@ def residual_net(lively, images):
     x = layers.Dropout(0.5, name="dropout")(x)
     x = layers.Dense(5, activation="softmax", name="fc")(x)
     return lively(keras.Model(image, x, name="residual_net"), images(4, 16, 16, 3))
+
+
+class OwnNet(keras.Model):
+    """A subclassed classifier: two convolutions, the second one called twice, a softmax."""
+
+    def __init__(self, classes=5, **options):
+        super().__init__(**options)
+        self.first = layers.Conv2D(6, 3, padding="same", activation="relu", name="first")
+        self.second = layers.Conv2D(6, 3, padding="same", activation="relu", name="second")
+        self.bn = layers.BatchNormalization(name="bn")
+        self.dropout = layers.Dropout(0.5, name="dropout")
+        self.pool = layers.GlobalAveragePooling2D(name="pool")
+        self.fc = layers.Dense(classes, activation="softmax", name="fc")
+
+    def call(self, inputs, training=None):
+        x = self.bn(self.first(inputs), training=training)
+        x = self.second(self.second(x))
+        return self.fc(self.dropout(self.pool(x), training=training))
+
+
+@pytest.fixture
+def own_net(lively, images):
+    """A subclassed network and the functional model of the same layers."""
+    batch = images(4, 16, 16, 3)
+    net = OwnNet(name="own_net")
+    net(batch)
+    lively(net, batch)
+    image = keras.Input((16, 16, 3))
+    x = net.second(net.second(net.bn(net.first(image))))
+    twin = keras.Model(image, net.fc(net.pool(x)))
+    return net, twin, batch

@@ -132,6 +132,21 @@ def test_squeezenet_cut_behind_its_class_maps(with_head, batch, difference):
     assert difference(ops.mean(class_maps, axis=(1, 2)), logits) < 1e-6
 
 
+def test_class_maps_that_are_cut_themselves(with_head, batch, difference):
+    """The default cut of such a network: the logits must depend on what is cut."""
+    model = with_head(class_maps_then_average)
+    for layer in (None, next(x for x in model.layers if isinstance(x, layers.Dropout)).name):
+        cut = cut_model(model, layer)
+        cut_tensor, context, logits = cut.forward(batch)
+        assert cut.form is TailForm.POOLED_LINEAR
+        assert difference(ops.softmax(logits), model(batch)) < 1e-6
+        assert difference(cut.logits(cut_tensor * 0.0, context), logits) > 1e-2
+    maps = cut_model(model)
+    assert maps.head.layer is None
+    assert cut_tensor.shape[-1] == 8
+    assert maps.feature_channels == CLASSES
+
+
 @pytest.mark.parametrize("activation", ["sigmoid", "log_softmax", "linear", None])
 def test_other_final_activations(with_head, batch, difference, activation):
     def head(x):
@@ -168,7 +183,7 @@ def headless(build):
 
 HEADLESS = {
     "normalised embedding": headless(lambda x: layers.UnitNormalization()(layers.Dense(5)(x))),
-    "activated embedding": headless(lambda x: layers.Dense(5, activation="tanh")(x)),
+    "activated embedding": headless(layers.Dense(5, activation="tanh")),
     "normalisation": headless(lambda x: layers.BatchNormalization()(layers.Dense(5)(x))),
     "sum of two": headless(lambda x: layers.Dense(5)(x) + layers.Dense(5, name="b")(x)),
     "softmax in groups": headless(

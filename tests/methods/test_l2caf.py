@@ -139,9 +139,7 @@ def test_tf1_start_is_seeded_and_shared_by_the_classes_of_an_image(images):
 
 def test_initial_filter_per_image_and_of_a_wrong_size(images):
     raw = np.random.default_rng(0).normal(size=(2, 5, 7))
-    method = L2CAF(
-        network("linear"), "map", solver="reference", initial=raw, film=1, sign="signed"
-    )
+    method = L2CAF(network("linear"), "map", solver="reference", initial=raw, film=1, sign="signed")
     first = method.localize(images, 0).details["film"].numpy()[:, 0, 0]
     np.testing.assert_allclose(
         first, raw / np.linalg.norm(raw, axis=(1, 2), keepdims=True), atol=1e-6
@@ -211,6 +209,29 @@ def test_subclassed_model_equals_its_functional_twin(images):
         np.testing.assert_array_equal(ours.class_ids, expected.class_ids)
         np.testing.assert_allclose(ours.maps, expected.maps, atol=1e-4)
         np.testing.assert_allclose(ours.scores, expected.scores, atol=1e-5)
+
+
+@pytest.mark.parametrize("tail", ["linear", "relu", "convolution"])
+def test_mean_contrast_is_blind_to_a_common_offset(tail, images):
+    model = network(tail)
+    before = L2CAF(model, "map", contrast="mean").localize(images, 1)
+    published = L2CAF(model, "map").localize(images, 1)
+    kernel = model.layers[-1].kernel
+    kernel.assign(kernel + np.linspace(0, 2, 8)[:, None])
+    after = L2CAF(model, "map", contrast="mean").localize(images, 1)
+    np.testing.assert_allclose(after.maps, before.maps, atol=2e-3)
+    changed = L2CAF(model, "map").localize(images, 1)
+    assert np.abs(changed.maps - published.maps).max() > 0.05
+
+
+def test_mean_contrast_formula(images):
+    model = network("linear")
+    result = L2CAF(model, "map", contrast="mean", sign="signed").localize(images, 1)
+    body = keras.Model(model.inputs, model.get_layer("map").output)
+    kernel = model.layers[-1].kernel.numpy()
+    slope = body([images]).numpy() @ (np.delete(kernel, 1, axis=1).mean(axis=1) - kernel[:, 1])
+    expected = -slope / np.linalg.norm(slope, axis=(1, 2), keepdims=True)
+    np.testing.assert_allclose(result.maps[:, 0], expected, atol=1e-5)
 
 
 def test_exact_where_there_is_none(images):

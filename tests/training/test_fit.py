@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import keras
 import numpy as np
@@ -137,25 +138,33 @@ def test_weights_that_were_cut_short_are_not_used(tmp_path, monkeypatch):
     assert not list(tmp_path.glob("epoch-*"))
 
 
+@pytest.fixture(scope="module")
+def short_run(tmp_path_factory):
+    run_dir = tmp_path_factory.mktemp("short")
+    fit(run_dir, recipe=SHORT)
+    return run_dir
+
+
 @pytest.mark.parametrize(
-    "change",
+    ("change", "epochs_run"),
     [
-        {"seed": 1},
-        {"options": {"data": "other"}},
-        {"train": examples(20, 5)},
-        {"train": examples(18)},
-        {"recipe": training.Recipe(epochs=1, batch_size=5, max_shift=1)},
+        ({}, 0),
+        ({"seed": 1}, 1),
+        ({"options": {"data": "other"}}, 1),
+        ({"train": examples(20, 5)}, 1),
+        ({"train": examples(18)}, 1),
+        ({"recipe": training.Recipe(epochs=1, batch_size=5, max_shift=1)}, 1),
     ],
-    ids=["seed", "options", "images", "number", "recipe"],
+    ids=["nothing", "seed", "options", "images", "number", "recipe"],
 )
-def test_another_run_begins_anew(tmp_path, change):
-    fit(tmp_path, recipe=SHORT)
+def test_another_run_begins_anew(short_run, tmp_path, change, epochs_run):
+    shutil.copytree(short_run, tmp_path, dirs_exist_ok=True)
     _, record = fit(tmp_path, **({"recipe": SHORT} | change))
-    assert record.epochs_run == 1
+    assert record.epochs_run == epochs_run
 
 
-def test_lost_weights_are_trained_again(tmp_path):
-    fit(tmp_path, recipe=SHORT)
+def test_lost_weights_are_trained_again(short_run, tmp_path):
+    shutil.copytree(short_run, tmp_path, dirs_exist_ok=True)
     (tmp_path / "best.weights.h5").unlink()
     assert fit(tmp_path, recipe=SHORT)[1].epochs_run == 1
     assert (tmp_path / "best.weights.h5").exists()

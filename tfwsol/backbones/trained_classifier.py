@@ -109,12 +109,12 @@ def _read_model(path: pathlib.Path) -> keras.Model:
 
 
 def _application(name: str) -> tuple[str, types.ModuleType]:
-    found = {}
-    for module in vars(keras.applications).values():
-        if isinstance(module, types.ModuleType) and hasattr(module, "preprocess_input"):
-            for key, value in vars(module).items():
-                if inspect.isfunction(value) and "weights" in inspect.signature(value).parameters:
-                    found[key] = module
+    # Some modules hold a model's preprocessing but not the model; its source names the module.
+    found = {
+        key: getattr(keras.applications, build.__module__.rsplit(".", 1)[-1])
+        for key, build in vars(keras.applications).items()
+        if inspect.isfunction(build) and "weights" in inspect.signature(build).parameters
+    }
     by_lower = {key.lower(): key for key in found}
     key = by_lower.get(name.lower().replace("_", "").replace("-", ""))
     if key is None:
@@ -133,7 +133,7 @@ def _build(
     image_size: Sequence[int] | None,
     options: dict[str, Any],
 ) -> keras.Model:
-    build = getattr(module, name)
+    build = getattr(keras.applications, name)
     if image_size is not None:
         options.setdefault("input_shape", (*image_size, 3))
     if weights == "imagenet":

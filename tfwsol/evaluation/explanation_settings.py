@@ -28,6 +28,7 @@ class ExplanationSettings:
         solver: Of L2-CAF.
         preset: Of L2-CAF.
         sign: Of L2-CAF.
+        contrast: Of L2-CAF.
         gif: Also film the published loop of L2-CAF on its way.
         colormap: Of the overlays, a matplotlib name.
         alpha: Weight of the map in the overlays.
@@ -42,6 +43,7 @@ class ExplanationSettings:
     solver: str = "auto"
     preset: str = "pytorch"
     sign: str = "abs"
+    contrast: str = "sum"
     gif: bool = False
     colormap: str = "bwr"
     alpha: float = 0.6
@@ -72,5 +74,5 @@ class ExplanationSettings:
         return L2CAF(model, **{**self._l2caf(), "solver": "reference"}, film=every)
 
     def _l2caf(self) -> dict[str, Any]:
-        names = ("layer", "objective", "filter_type", "solver", "preset", "sign")
+        names = ("layer", "objective", "filter_type", "solver", "preset", "sign", "contrast")
         return {name: getattr(self, name) for name in names}

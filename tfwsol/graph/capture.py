@@ -19,6 +19,7 @@ import keras
 from tfwsol.graph.lookup import (
     LayerReference,
     is_spatial,
+    no_reference,
     several_calls,
     unknown_name,
     wrong_call,
@@ -63,7 +64,7 @@ def run_recorded(
 
         return watched
 
-    with _wrapped(sub_layers(model), watch):
+    with _wrapped(model, watch):
         return model(images, training=False), calls
 
 
@@ -84,8 +85,10 @@ def choose_call(model: keras.Model, calls: list[LayerCall], layer: LayerReferenc
     reference, index = layer if isinstance(layer, tuple) else (layer, None)
     if isinstance(reference, keras.Layer):
         matching = [call for call in calls if call.layer is reference]
-    else:
+    elif isinstance(reference, str):
         matching = [call for call in calls if call.layer.name == reference]
+    else:
+        raise TypeError(no_reference(reference))
     if not matching:
         name = getattr(reference, "name", reference)
         names = [call.layer.name for call in calls]
@@ -136,12 +139,14 @@ def sub_layers(model: keras.Model) -> list[keras.Layer]:
 
 @contextlib.contextmanager
 def _wrapped(
-    layers: list[keras.Layer], wrap: Callable[[keras.Layer, Callable], Callable]
+    model: keras.Model, wrap: Callable[[keras.Layer, Callable], Callable]
 ) -> Iterator[None]:
+    layers = sub_layers(model)
+    before = {layer: vars(layer).get("call") for layer in [model, *layers]}
     # Straight into the instance dictionary: Keras' own setattr would track the function.
-    before = {layer: vars(layer).get("call") for layer in layers}
+    vars(model)["call"] = _uncompiled(model.call)
     for layer in layers:
-        vars(layer)["call"] = wrap(layer, layer.call)
+        vars(layer)["call"] = wrap(layer, _uncompiled(layer.call))
     try:
         yield
     finally:
@@ -150,6 +155,11 @@ def _wrapped(
                 vars(layer).pop("call", None)
             else:
                 vars(layer)["call"] = call
+
+
+def _uncompiled(call: Callable) -> Callable:
+    """A `call` without the tf.function around it, whose tensors could not leave it."""
+    return getattr(call, "python_function", call)
 
 
 def _is_map(output: Any) -> bool:

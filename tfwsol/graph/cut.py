@@ -109,7 +109,7 @@ class GraphCut(Cut):
                 f"Expected a model with one output of batch × classes, but {model.name!r} gives "
                 f"{shapes}; choose one with keras.Model(model.inputs, ...)."
             )
-        self.head = find_head(graph)
+        self.head = find_head(graph, slot)
         self.has_classifier = self.head is not None
         self.form = tail_form(graph, slot, self.head)
         end = graph.outputs[0] if self.head is None else self.head.features

@@ -64,11 +64,16 @@ class Head:
         return keras.ops.matmul(pooled, kernel) + bias
 
 
-def find_head(graph: FlatGraph) -> Head | None:
+def find_head(graph: FlatGraph, cut: Slot | None = None) -> Head | None:
     """The linear classifier a graph ends in, or None where it ends in anything else.
 
     Looks through softmax, sigmoid, dropout, identity and reshapes of single cells for a Dense
     layer, a 1×1 convolution on one cell, or a global average of class maps.
+
+    Args:
+        graph: The flattened model.
+        cut: Where the head must not reach behind: of class maps that are cut themselves only
+            the average belongs to the head.
     """
     if len(graph.outputs) != 1:
         return None
@@ -81,7 +86,7 @@ def find_head(graph: FlatGraph) -> Head | None:
     if one_cell and is_pointwise_convolution(step.operation):
         return Head(step.inputs[0], step.operation, pools=False)
     if pools_globally(graph, step):
-        return _class_map_head(graph, step.inputs[0])
+        return _class_map_head(graph, step.inputs[0], cut)
     return None
 
 
@@ -150,13 +155,13 @@ def _before_activations(graph: FlatGraph, slot: Slot) -> Slot:
     return slot
 
 
-def _class_map_head(graph: FlatGraph, class_maps: Slot) -> Head:
-    step = graph.producer(class_maps)
-    while step is not None and passes_through(graph, step):
+def _class_map_head(graph: FlatGraph, class_maps: Slot, cut: Slot | None) -> Head:
+    while class_maps != cut and (step := graph.producer(class_maps)) is not None:
+        if is_pointwise_convolution(step.operation):
+            return Head(step.inputs[0], step.operation, pools=True)
+        if not passes_through(graph, step):
+            break
         class_maps = step.inputs[0]
-        step = graph.producer(class_maps)
-    if step is not None and is_pointwise_convolution(step.operation):
-        return Head(step.inputs[0], step.operation, pools=True)
     return Head(class_maps, None, pools=True)
 
 

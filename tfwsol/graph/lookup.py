@@ -78,6 +78,14 @@ def unknown_name(name: str, names: list[str], what: str) -> str:
     return f"{what} has no layer {name!r}; {hint}"
 
 
+def no_reference(reference: Any) -> str:
+    """One sentence that says how a layer is given."""
+    return (
+        "A layer is given by name, by path, as a layer or as (layer, call index), but "
+        f"{type(reference).__name__} came."
+    )
+
+
 def several_calls(name: str, count: int) -> str:
     """One sentence that says which call of a layer is used and how to choose another."""
     return (
@@ -104,10 +112,7 @@ def _matching_points(graph: FlatGraph, reference: Any) -> list[Point]:
             )
         return points
     if not isinstance(reference, str):
-        raise TypeError(
-            "A layer is given by name, by path, as a layer or as (layer, call index), "
-            f"but {type(reference).__name__} came."
-        )
+        raise TypeError(no_reference(reference))
     points = [point for point in graph.points if point.path == reference]
     points = points or [point for point in graph.points if point.name == reference]
     if not points:

@@ -21,7 +21,7 @@ def check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
 
 
 def constrain(raw: Any, filter_type: str, height: int, width: int, sigma: float = 1.0) -> Any:
-    """The filter that raw parameters stand for (L2-CAF, section 3 and its ablation).
+    """The filter that raw parameters stand for.
 
     Args:
         raw: float, ... × height × width for "l2" and "softmax"; ... × 2 for "gaussian":
@@ -42,10 +42,12 @@ def constrain(raw: Any, filter_type: str, height: int, width: int, sigma: float 
         squares = squares + (x[None, :] - raw[..., 0, None, None]) ** 2
         raw = -squares / (2 * sigma**2)
     if filter_type == "l2":
-        norm = ops.sqrt(ops.sum(ops.square(raw), axis=(-2, -1), keepdims=True))
-        return raw / ops.maximum(norm, _SMALLEST_NORM)
-    cells = ops.reshape(raw, (*ops.shape(raw)[:-2], height * width))
-    return ops.reshape(ops.softmax(cells, axis=-1), ops.shape(raw))
+        squares = ops.sum(ops.square(raw), axis=(-2, -1), keepdims=True)
+        # Clamped before the root, whose gradient at zero is infinite.
+        return raw / ops.sqrt(ops.maximum(squares, _SMALLEST_NORM**2))
+    highest = ops.stop_gradient(ops.max(raw, axis=(-2, -1), keepdims=True))
+    weights = ops.exp(raw - highest)
+    return weights / ops.sum(weights, axis=(-2, -1), keepdims=True)
 
 
 def finalise(filters: Any, sign: str) -> Any:
@@ -69,7 +71,7 @@ class AttentionFilter(keras.layers.Layer):
     the layer is built. The raw parameters stay float32 under mixed precision.
 
     Source: Taha et al., "A Generic Visualization Approach for Convolutional Neural Networks",
-    ECCV 2020, section 3; softmax and Gaussian are its ablations.
+    ECCV 2020; softmax and Gaussian are the alternative constraints it compares with.
 
     Args:
         filter_type: "l2", "softmax" or "gaussian", see `constrain`.
@@ -78,8 +80,8 @@ class AttentionFilter(keras.layers.Layer):
             and for "gaussian" zeros, which is the centre.
 
     Raises:
-        ValueError: If the filter type is unknown, or the input is not of rank 4 or 5 with a
-            known height and width.
+        ValueError: If the filter type is unknown, sigma is not positive, or the input is not of
+            rank 4 or 5 with a known number of frames, height and width.
     """
 
     def __init__(
@@ -91,6 +93,9 @@ class AttentionFilter(keras.layers.Layer):
     ) -> None:
         super().__init__(**kwargs)
         check_choice("filter_type", filter_type, FILTER_TYPES)
+        if not sigma > 0:
+            raise ValueError(f"Expected a positive sigma in cells, but {sigma!r} came.")
+        self.supports_masking = True
         self.filter_type = filter_type
         self.sigma = sigma
         default = "zeros" if filter_type == "gaussian" else "ones"
@@ -100,8 +105,9 @@ class AttentionFilter(keras.layers.Layer):
         """Makes the raw parameters for the map size of the input."""
         if len(input_shape) not in (4, 5) or None in input_shape[1:-1]:
             raise ValueError(
-                "AttentionFilter expects batch (× frames) × height × width × channels with a known "
-                f"map size, but shape {tuple(input_shape)} came; give the model a fixed image size."
+                "AttentionFilter expects batch (× frames) × height × width × channels with all but "
+                f"batch and channels known, but shape {tuple(input_shape)} came; give the model a "
+                "fixed image size."
             )
         *frames, self._height, self._width = input_shape[1:-1]
         self.raw = self.add_weight(

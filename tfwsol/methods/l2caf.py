@@ -19,7 +19,7 @@ from tfwsol.layers.attention_filter import (
 )
 from tfwsol.methods.explainer import Explainer
 from tfwsol.methods.filter_search.closed_form import closed_form, has_closed_form
-from tfwsol.methods.filter_search.objective import Objective, build_objective
+from tfwsol.methods.filter_search.objective import CONTRASTS, Objective, build_objective
 from tfwsol.methods.filter_search.published_loop import PRESETS, Preset, published_loop
 from tfwsol.methods.filter_search.search_result import SearchResult
 from tfwsol.methods.filter_search.sphere_search import MAX_EVALUATIONS, TOLERANCE, sphere_search
@@ -59,6 +59,10 @@ class L2CAF(Explainer):
         max_iterations: None: the preset's for "reference", 60 evaluations for the others.
         tolerance: None: the preset's (absolute) for "reference", 1e-7 (relative) for the others.
         sign: "abs" as published, "positive" to hide counter-evidence, or "signed".
+        contrast: How the logits of other classes count against the class: "sum" as published, or
+            their "mean", which like a softmax is blind to an offset common to all logits. On
+            classifiers whose columns do not sum to about zero, "sum" shows that offset instead of
+            the class; `negative_share` near 1 gives it away.
         film: Keep the filter every so many iterations of the reference solver; 0 keeps none.
         seed: Of the random start.
 
@@ -80,6 +84,7 @@ class L2CAF(Explainer):
         max_iterations: int | None = None,
         tolerance: float | None = None,
         sign: str = "abs",
+        contrast: str = "sum",
         film: int = 0,
         seed: int = 0,
     ) -> None:
@@ -88,6 +93,7 @@ class L2CAF(Explainer):
         check_choice("solver", solver, SOLVERS)
         check_choice("preset", preset, tuple(PRESETS))
         check_choice("sign", sign, SIGNS)
+        check_choice("contrast", contrast, CONTRASTS)
         if filter_type != "l2" and solver not in ("auto", "reference"):
             raise ValueError(
                 f"solver={solver!r} works on unit-norm filters, but filter_type={filter_type!r} "
@@ -96,6 +102,7 @@ class L2CAF(Explainer):
         self.needs_classifier = objective == "class_specific"
         super().__init__(model, layer)
         self._filter_type, self._solver, self._sign, self._film = filter_type, solver, sign, film
+        self._contrast = contrast
         self._initial = None if initial is None else np.asarray(initial, np.float32)
         self._seed = seed
         given = {
@@ -121,7 +128,9 @@ class L2CAF(Explainer):
     def _maps(
         self, cut_tensor: tf.Tensor, context: Any, logits: tf.Tensor, class_ids: tf.Tensor | None
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-        objective = build_objective(self._cut, cut_tensor, context, logits, class_ids)
+        objective = build_objective(
+            self._cut, cut_tensor, context, logits, class_ids, self._contrast
+        )
         classes = 1 if class_ids is None else class_ids.shape[1]
         found = self._search(objective, cut_tensor, classes)
 

@@ -58,4 +58,4 @@ def run_suite(
         timings = measure(group.cases, repeats, label=title)
         if results:
             append_csv(results, result_rows(timings, about, where))
-        yield f"{title}, {repeats} repeats on {where['cpu']}\n{format_table(timings)}"
+        yield f"{title}, repeats: {repeats}, on {where['cpu']}\n{format_table(timings)}"

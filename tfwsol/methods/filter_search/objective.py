@@ -1,7 +1,9 @@
 """What L2-CAF minimises, in the cheapest form that a network's tail allows.
 
-Class-oblivious: the mean squared change of the output. Class-specific, class t: minus the logit
-of t plus the sum of all others, i.e. `s · z` with `s_t = -1` and `+1` elsewhere.
+Class-oblivious: the mean squared change of the output. Class-specific, class t: `s · z` with
+`s_t = -1` and, for all other classes, +1 as published ("sum") or 1 / (classes - 1) ("mean"). A
+softmax does not see an offset common to all logits, but the published sum sees it a thousandfold:
+where the columns of a classifier do not sum to about zero, it asks for that offset, not the class.
 """
 
 from __future__ import annotations
@@ -68,8 +70,16 @@ class QuadraticObjective:
         return tf.einsum("rp,rpq,rq->r", change, tf.cast(self.matrix, tf.float32), change)
 
 
+CONTRASTS = ("sum", "mean")
+
+
 def build_objective(
-    cut: Cut, cut_tensor: tf.Tensor, context: Any, logits: tf.Tensor, class_ids: tf.Tensor | None
+    cut: Cut,
+    cut_tensor: tf.Tensor,
+    context: Any,
+    logits: tf.Tensor,
+    class_ids: tf.Tensor | None,
+    contrast: str = "sum",
 ) -> Objective:
     """The objective of every image and class, rows in image-major order.
 
@@ -79,23 +89,25 @@ def build_objective(
         context: What crosses beside the cut.
         logits: The unfiltered output, images × outputs.
         class_ids: int32, images × classes; None for class-oblivious.
+        contrast: How the other classes count, one of `CONTRASTS`.
     """
+    others = 1.0 if contrast == "sum" else 1.0 / max(logits.shape[1] - 1, 1)
     if class_ids is None:
         if cut.form is TailForm.POOLED_LINEAR:
             return _quadratic(cut, cut_tensor)
         return _oblivious_through_tail(cut, cut_tensor, context, logits)
     if cut.form is TailForm.POOLED_LINEAR:
-        constant, weights = _contrast(cut, cut_tensor.shape[-1], class_ids)
+        constant, weights = _contrast(cut, cut_tensor.shape[-1], class_ids, others)
         return LinearObjective(constant, _class_maps(tf.cast(cut_tensor, tf.float32), weights))
     if cut.form is TailForm.RELU_POOLED_LINEAR:
-        constant, weights = _contrast(cut, cut_tensor.shape[-1], class_ids)
+        constant, weights = _contrast(cut, cut_tensor.shape[-1], class_ids, others)
         features = tf.cast(cut_tensor, tf.float32)
         return ReluObjective(
             constant,
             _class_maps(tf.nn.relu(features), weights),
             _class_maps(tf.nn.relu(-features), weights),
         )
-    return _specific_through_tail(cut, cut_tensor, context, logits, class_ids)
+    return _specific_through_tail(cut, cut_tensor, context, class_ids, others)
 
 
 def apply_filters(features: tf.Tensor, filters: tf.Tensor) -> tf.Tensor:
@@ -104,11 +116,14 @@ def apply_filters(features: tf.Tensor, filters: tf.Tensor) -> tf.Tensor:
     return features * tf.cast(weights, features.dtype)[..., None]
 
 
-def _contrast(cut: Cut, channels: int, class_ids: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+def _contrast(
+    cut: Cut, channels: int, class_ids: tf.Tensor, others: float
+) -> tuple[tf.Tensor, tf.Tensor]:
     """The classifier collapsed to `s · (Wᵀx + b)`: constants, rows, and W s per image and class."""
     kernel, bias = cut.head.weights(channels)
-    weights = tf.reduce_sum(kernel, axis=1) - 2.0 * tf.gather(tf.transpose(kernel), class_ids)
-    constant = tf.reduce_sum(bias) - 2.0 * tf.gather(bias, class_ids)
+    own = tf.gather(tf.transpose(kernel), class_ids)
+    weights = others * tf.reduce_sum(kernel, axis=1) - (1.0 + others) * own
+    constant = others * tf.reduce_sum(bias) - (1.0 + others) * tf.gather(bias, class_ids)
     return tf.reshape(constant, (-1,)), weights
 
 
@@ -140,7 +155,7 @@ def _oblivious_through_tail(
 
 
 def _specific_through_tail(
-    cut: Cut, cut_tensor: tf.Tensor, context: Any, logits: tf.Tensor, class_ids: tf.Tensor
+    cut: Cut, cut_tensor: tf.Tensor, context: Any, class_ids: tf.Tensor, others: float
 ) -> Objective:
     classes = class_ids.shape[1]
     features, context = repeat_rows((cut_tensor, context), classes)
@@ -148,12 +163,13 @@ def _specific_through_tail(
 
     def through_logits(filters: tf.Tensor) -> tf.Tensor:
         filtered = cut.logits(apply_filters(features, filters), context)
-        return tf.reduce_sum(filtered, axis=1) - 2.0 * tf.gather(filtered, targets, batch_dims=1)
+        own = tf.gather(filtered, targets, batch_dims=1)
+        return others * tf.reduce_sum(filtered, axis=1) - (1.0 + others) * own
 
     if cut.head is None:
         return through_logits
     # The classifier collapses to one vector per row, which saves classes × channels a step.
-    constant, weights = _contrast(cut, cut.feature_channels, class_ids)
+    constant, weights = _contrast(cut, cut.feature_channels, class_ids, others)
     weights = tf.reshape(weights, (-1, cut.feature_channels))
 
     def through_features(filters: tf.Tensor) -> tf.Tensor:

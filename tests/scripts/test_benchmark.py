@@ -1,0 +1,69 @@
+import csv
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from absl import flags
+from absl.testing import flagsaver
+
+from tfwsol.flags import command
+from tfwsol.scripts import benchmark
+
+SCRIPT = Path(__file__).parents[2] / "scripts" / "benchmark.py"
+
+
+@pytest.fixture
+def call(capsys):
+    """Runs the command on arguments and gives its exit code and what it printed."""
+
+    def run(*arguments):
+        with flagsaver.flagsaver():
+            argv = flags.FLAGS(["benchmark", *arguments])
+            code = command.guarded(benchmark.main, argv)
+        return code, *capsys.readouterr()
+
+    return run
+
+
+def test_the_suite_on_a_tiny_network(call, tmp_path):
+    path = tmp_path / "numbers.csv"
+    code, out, _ = call(
+        "l2caf", "--model=critter_net", "--image_size=24,32", "--batch_sizes=2", "--repeats=1",
+        "--intermediate_layer=relu3", "--loop_iterations=2", f"--csv={path}",
+    )  # fmt: skip
+    assert code == 0
+    assert out.startswith("critter_net 24×32, batch 2, repeats: 1, on ")
+    assert out.endswith(f"Appended to {path}.\n")
+    with path.open(encoding="utf-8", newline="") as file:
+        cases = [row["case"] for row in csv.DictReader(file)]
+    assert len(cases) == 13
+    assert all(case in out for case in cases)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["imagenet"], "one of ['l2caf'], but 'imagenet' came."),
+        ([], "Expected the name of one suite, one of ['l2caf']"),
+        (["l2caf", "--batch_sizes=1,0"], "Expected --batch_sizes=1,8 (integers from 1)"),
+        (["l2caf", "--model=ResNet51"], "'ResNet51' came."),
+        (["l2caf", "--image_size=big"], "Expected --image_size=224"),
+    ],
+)
+def test_mistakes_give_one_sentence(call, tmp_path, arguments, sentence):
+    code, out, err = call(*arguments, f"--csv={tmp_path / 'numbers.csv'}")
+    assert code == 1
+    assert not out
+    assert sentence in err
+    assert err.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_where_nothing_is_installed_it_says_how_to_set_up():
+    run = subprocess.run(
+        [sys.executable, "-I", "-S", SCRIPT, "l2caf"], capture_output=True, text=True
+    )
+    assert run.returncode == 1
+    assert "make setup" in run.stderr
+    assert run.stderr.count("\n") == 1
