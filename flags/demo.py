@@ -8,12 +8,11 @@ import matplotlib
 from absl import flags
 
 from tfwsol.flags.model import classifier_from_flags
+from tfwsol.flags.photograph import output_dir_from_flags
 from tfwsol.training.demo import DemoOptions
 
 FLAGS = flags.FLAGS
 
-flags.DEFINE_string("image", None, "A photograph to explain; default: matplotlib's Grace Hopper.")
-flags.DEFINE_string("output_dir", "runs/demo", "Where data, weights and report go.")
 flags.DEFINE_integer("seed", 0, "Of the data set, the network and the training.")
 
 
@@ -21,7 +20,7 @@ def demo_from_flags() -> DemoOptions:
     """The options the flags give."""
     hopper = pathlib.Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg"
     return DemoOptions(
-        run_dir=pathlib.Path(FLAGS.output_dir).expanduser(),
+        run_dir=output_dir_from_flags("runs/demo"),
         photograph=pathlib.Path(FLAGS.image).expanduser() if FLAGS.image else hopper,
         load_classifier=classifier_from_flags,
         seed=FLAGS.seed,

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import pathlib
-
 from absl import flags
 
 from tfwsol.evaluation.explanation_settings import METHODS, ExplanationSettings
 
 FLAGS = flags.FLAGS
 
-flags.DEFINE_string("image", None, "FILE, DIR or quoted GLOB of photographs.")
 flags.DEFINE_list("methods", ["l2caf"], f"Out of {','.join(METHODS)}.")
 flags.DEFINE_string(
     "layer", None, "The layer to explain; default: the last with more than one spatial cell."
@@ -31,7 +28,6 @@ flags.DEFINE_integer("top_k", 1, "How many predicted classes to explain.", lower
 flags.DEFINE_bool("gif", False, "Also film the published loop of L2-CAF, one GIF per class.")
 flags.DEFINE_string("colormap", "bwr", "A matplotlib colormap.")
 flags.DEFINE_float("alpha", 0.6, "Weight of the map in the overlay.", 0.0, 1.0)
-flags.DEFINE_string("output_dir", "runs/l2caf_visualize", "Where pictures and report go.")
 flags.DEFINE_integer("batch_size", 8, "Photographs explained together.", lower_bound=1)
 flags.DEFINE_enum(
     "on_unreadable", "skip", ["skip", "fail"], "What to do with photographs that cannot be read."
@@ -53,11 +49,6 @@ def settings_from_flags() -> ExplanationSettings:
         class_ids=tuple(int(item) for item in FLAGS.class_ids),
         **{name: getattr(FLAGS, name) for name in _SAME_NAME},
     )
-
-
-def output_dir_from_flags() -> pathlib.Path:
-    """The output folder, with ~ expanded."""
-    return pathlib.Path(FLAGS.output_dir).expanduser()
 
 
 _SAME_NAME = (

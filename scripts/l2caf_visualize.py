@@ -20,7 +20,8 @@ try:
     from tfwsol.evaluation.explain_photographs import explain_photographs
     from tfwsol.flags import command
     from tfwsol.flags.model import classifier_from_flags, model_identity
-    from tfwsol.flags.visualize import output_dir_from_flags, settings_from_flags
+    from tfwsol.flags.photograph import output_dir_from_flags
+    from tfwsol.flags.visualize import settings_from_flags
 except ModuleNotFoundError as error:
     sys.exit(f"{error}: run `make setup` once, then .venv/bin/python {sys.argv[0]} ...")
 finally:
@@ -39,7 +40,7 @@ def main(argv: Sequence[str]) -> int:
         find_images(FLAGS.image),
         classifier_from_flags,
         settings_from_flags(),
-        output_dir_from_flags(),
+        output_dir_from_flags("runs/l2caf_visualize"),
         model_identity(),
         FLAGS.batch_size,
         FLAGS.on_unreadable,

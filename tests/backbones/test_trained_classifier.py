@@ -114,13 +114,20 @@ def test_wrong_image_size(own_model):
         load_classifier(str(own_model), image_size=(32, 32))
 
 
-def test_missing_imagenet_weights_without_network(monkeypatch, tmp_path):
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+def test_a_download_without_network_fails_at_once(monkeypatch, tmp_path):
     monkeypatch.setattr(weight_download, "answers", lambda url: False)
-    monkeypatch.setattr(keras.config, "keras_home", lambda: str(tmp_path), raising=False)
-    with pytest.raises(ModelError, match="--weights=FILE") as error:
-        load_classifier("MobileNetV3Small", options={"input_shape": (32, 32, 3), "alpha": 0.75})
-    assert "no network" in str(error.value)
+
+    def build():
+        return keras.utils.get_file("w.h5", "https://example.org/w.h5", cache_dir=tmp_path)
+
+    with pytest.raises(weight_download.DownloadError, match="there is no network"):
+        weight_download.with_downloads(build)
+
+
+def test_other_errors_of_building_stay_what_they_are(monkeypatch):
+    monkeypatch.setattr(weight_download, "answers", lambda url: False)
+    with pytest.raises(ModelError, match="cannot be built"):
+        load_classifier("MobileNetV2", options={"input_shape": (8, 8, 3)})
 
 
 def test_silence_is_no_answer():

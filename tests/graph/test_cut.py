@@ -1,5 +1,8 @@
 """One face for graph and subclassed models: features, logits, gradients."""
 
+import gc
+import weakref
+
 import keras
 import pytest
 import tensorflow as tf
@@ -165,3 +168,28 @@ def test_channels_first_in_a_subclass(images):
 
     with pytest.raises(ValueError, match="'pad' is channels_first"):
         cut_model(First()).forward(images(1, 3, 8, 8))
+
+
+@pytest.mark.parametrize("kind", ["functional", "sequential", "subclassed"])
+def test_a_model_dies_with_its_cuts(images, kind):
+    stack = [layers.Conv2D(2, 3), layers.GlobalAveragePooling2D(), layers.Dense(2)]
+    model = keras.Sequential([keras.Input((8, 8, 3)), *stack])
+    if kind == "functional":
+        model = keras.Model(model.inputs[0], model.outputs[0])
+    elif kind == "subclassed":
+
+        class Wrapped(keras.Model):
+            def __init__(self, inner):
+                super().__init__()
+                self.inner = inner
+
+            def call(self, inputs):
+                return self.inner(inputs)
+
+        model = Wrapped(model)
+    gradients(cut_model(model), images(1, 8, 8, 3))
+    watched = [weakref.ref(model), *map(weakref.ref, stack)]
+    del model, stack
+    for _ in range(3):  # the model, the caches' entries, what only they held
+        gc.collect()
+    assert [watch() for watch in watched] == [None] * 4

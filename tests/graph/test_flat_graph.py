@@ -120,6 +120,22 @@ def test_layer_called_twice_in_a_row(lively, batch, difference):
         graph.split(model, ("twice", 2))
 
 
+def test_call_indices_count_as_the_author_called(lively, batch, difference):
+    """Whatever the order in which the outputs are put together afterwards."""
+    shared = layers.Conv2D(3, 3, name="shared")
+    nested = keras.Sequential([keras.Input((16, 16, 3)), layers.ReLU(name="relu")], name="nested")
+    image = keras.Input((16, 16, 3))
+    x = layers.Rescaling(2.0)(image)
+    first, second = shared(image), shared(x)
+    early, late = nested(image), nested(x)
+    x = [layers.GlobalAveragePooling2D()(t) for t in (second, late, early, first)]
+    model = lively(keras.Model(image, layers.Concatenate()(x)), batch)
+    for name, inputs in (("shared", shared), ("relu", nested)):
+        for index, images in enumerate([batch, batch * 2.0]):
+            body, _ = graph.split(model, (name, index))
+            assert difference(body(batch)[0], inputs(images)) < 1e-6
+
+
 def test_raw_operations_and_keyword_tensors(lively, batch, difference):
     image = keras.Input((16, 16, 3))
     x = layers.Conv2D(8, 3, name="conv")(image)
@@ -185,6 +201,22 @@ def test_outputs_keep_their_structure(lively, batch, difference):
     check(model, batch, "out", 0, difference)
     one = keras.Model(backbone.input, [layers.Flatten()(x)])
     check(one, batch, "out", 0, difference)
+
+
+def test_nested_model_with_several_inputs_and_outputs(lively, batch, difference):
+    a, b = keras.Input((16, 16, 3), name="a"), keras.Input((16, 16, 3), name="b")
+    shared = layers.Conv2D(4, 3, padding="same", name="shared")
+    inner = keras.Model({"a": a, "b": b}, {"sum": shared(a) + shared(b), "a": shared(a)}, name="in")
+    image = keras.Input((16, 16, 3))
+    outputs = inner({"b": layers.ReLU(name="relu")(image), "a": image})
+    x = layers.Concatenate(name="both")([outputs["sum"], outputs["a"]])
+    model = lively(keras.Model(image, classify(x)), batch)
+    check(model, batch, ("in/shared", 0), 2, difference)
+    check(model, batch, ("in/shared", 1), 2, difference)
+    check(model, batch, ("in/shared", 2), 1, difference)
+    check(model, batch, "relu", 2, difference)
+    with pytest.raises(ValueError, match="'in' has 2 outputs"):
+        graph.split(model, "in")
 
 
 def test_reloaded_model(lively, batch, difference, tmp_path):

@@ -100,46 +100,6 @@ def test_cut_at_the_input_and_at_the_output(residual_net, images, difference):
     assert difference(tail(body(batch)), residual_net(batch)) < 1e-6
 
 
-def test_predict_traces_and_unknown_batch(residual_net, images, difference):
-    batch = images(5, 16, 16, 3)
-    expected = residual_net(batch)
-    body, tail = graph.split(residual_net, "branch")
-    assert body.name == "residual_net_body"
-    assert tail.name == "residual_net_tail"
-    parts = body.predict(batch, batch_size=2, verbose=0)
-    assert difference(tail.predict(parts, batch_size=3, verbose=0), expected) < 1e-6
-    # Freshly split in the trace, and split before it.
-    specification = tf.TensorSpec((None, 16, 16, 3))
-    joined = tf.function(lambda x: tail(body(x)), input_signature=[specification])
-    assert difference(joined(batch), expected) < 1e-6
-    assert difference(joined(batch[:2]), expected[:2]) < 1e-6
-
-    @tf.function
-    def splits_inside(x):
-        inner_body, inner_tail = graph.split(residual_net, "grow")
-        return inner_tail(inner_body(x))
-
-    assert difference(splits_inside(batch), expected) < 1e-6
-
-
-def test_parts_name_their_inputs_and_outputs(residual_net):
-    body, tail = graph.split(residual_net, "branch")
-    assert [tuple(t.shape) for t in body.inputs] == [(None, 16, 16, 3)]
-    assert [tuple(t.shape) for t in body.outputs] == [(None, 16, 16, 8)] * 2
-    assert [tuple(t.shape) for t in tail.inputs] == [(None, 16, 16, 8)] * 2
-    assert [tuple(t.shape) for t in tail.outputs] == [(None, 5)]
-
-
-def test_parts_work_inside_a_functional_model(residual_net, images, difference):
-    batch = images(3, 16, 16, 3)
-    body, tail = graph.split(residual_net, "branch")
-    image = keras.Input((16, 16, 3))
-    cut, context = body(image)
-    model = keras.Model(image, tail([cut * 2.0, context]))
-    parts = body(batch)
-    assert difference(model(batch), tail([parts[0] * 2.0, parts[1]])) < 1e-6
-
-
 def test_weights_are_shared_and_gradients_flow(residual_net, images):
     body, tail = graph.split(residual_net, "concat")
     ids = {id(v) for v in residual_net.trainable_variables}
@@ -149,28 +109,6 @@ def test_weights_are_shared_and_gradients_flow(residual_net, images):
     with tf.GradientTape() as tape:
         loss = ops.sum(tail(body(images(2, 16, 16, 3)))[:, 0])
     assert all(g is not None for g in tape.gradient(loss, residual_net.trainable_variables))
-
-
-def test_training_mode_reaches_both_parts(residual_net, images, difference):
-    batch = images(4, 16, 16, 3)
-    twin = keras.models.clone_model(residual_net)
-    twin.set_weights(residual_net.get_weights())
-    for model in (twin, residual_net):
-        model.get_layer("dropout").rate = 0.0
-    body, tail = graph.split(residual_net, "pool")
-    expected = twin(batch, training=True)
-    assert difference(tail(body(batch, training=True), training=True), expected) < 1e-6
-    assert difference(expected, twin(batch, training=False)) > 1e-3
-    moved = residual_net.get_layer("bn").moving_mean, twin.get_layer("bn").moving_mean
-    assert difference(*moved) < 1e-6
-
-
-def test_dropout_runs_in_training_only(residual_net, images, difference):
-    batch = images(4, 16, 16, 3)
-    body, tail = graph.split(residual_net, "pool")
-    parts = body(batch)
-    assert difference(tail(parts), tail(parts)) == 0
-    assert difference(tail(parts, training=True), tail(parts, training=True)) > 1e-3
 
 
 def test_splits_leave_the_model_as_it_was(residual_net, images, tmp_path):
@@ -270,9 +208,3 @@ def test_subclassed_and_unbuilt_models_are_refused():
         graph.split(Own(), "anything")
     with pytest.raises(ValueError, match="has no graph to cut"):
         graph.split(keras.Sequential([layers.Conv2D(2, 3, name="conv")]), "conv")
-
-
-def test_a_part_is_not_saved_on_its_own(residual_net, tmp_path):
-    body, _ = graph.split(residual_net, "pool")
-    with pytest.raises(ValueError, match="save the whole model"):
-        body.save(tmp_path / "body.keras")

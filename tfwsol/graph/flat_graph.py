@@ -41,11 +41,15 @@ class Step:
 
 @dataclasses.dataclass(frozen=True)
 class Point:
-    """A named place where a graph can be cut: one call of one layer or nested model."""
+    """A named place where a graph can be cut: one call of one layer or nested model.
+
+    `order` tells a layer's earlier calls from its later ones, as its author wrote them.
+    """
 
     path: str
     operation: keras.Operation
     outputs: tuple[Slot, ...]
+    order: tuple[int, ...]
 
     @property
     def name(self) -> str:
@@ -74,8 +78,8 @@ class FlatGraph:
         self.inputs = [self._new_slot(tensor) for tensor in model.inputs]
         for slot, tensor in zip(self.inputs, model.inputs, strict=True):
             operation = tensor._keras_history.operation
-            self.points.append(Point(operation.name, operation, (slot,)))
-        slots = self._inline(model, self.inputs, prefix="", training=None)
+            self.points.append(Point(operation.name, operation, (slot,), (0,)))
+        slots = self._inline(model, self.inputs, None, training=None)
         structure = keras.tree.pack_sequence_as(model.output, slots)
         # A model made with a list of one output returns that output, not a list.
         is_single = isinstance(structure, list | tuple) and len(structure) == 1
@@ -105,33 +109,46 @@ class FlatGraph:
         return slot
 
     def _inline(
-        self, model: keras.Model, inputs: list[Slot], prefix: str, training: bool | None
+        self, model: keras.Model, inputs: list[Slot], around: Point | None, training: bool | None
     ) -> list[Slot]:
         values = {id(tensor): slot for tensor, slot in zip(model.inputs, inputs, strict=True)}
         for node in nodes_in_order(model):
             args, kwargs = fill_in(node.arguments, values)
             if training is not None and accepts_training(node.operation):
                 kwargs = {**kwargs, "training": training}
-            outputs = self._add(node, args, kwargs, prefix)
+            outputs = self._add(node, args, kwargs, around)
             values.update({id(t): s for t, s in zip(node.outputs, outputs, strict=True)})
         return [values[id(tensor)] for tensor in model.outputs]
 
-    def _add(self, node: Any, args: tuple, kwargs: dict[str, Any], prefix: str) -> list[Slot]:
-        operation = node.operation
-        path = prefix + operation.name
-        if is_graph_model(operation) and kwargs.get("mask") is None:
-            nested = as_functional(operation)
-            given = zip(_flat_inputs(nested, args, kwargs), nested.inputs, strict=True)
-            inputs = [self._converted(slot, tensor.dtype, path) for slot, tensor in given]
-            outputs = self._inline(nested, inputs, f"{path}/", kwargs.get("training"))
-            for slot, spec in zip(outputs, node.outputs, strict=True):
-                # A nested model is often built for any image size; the call knows the real one.
-                self.specs[slot] = keras.KerasTensor(spec.shape, self.specs[slot].dtype)
+    def _add(
+        self, node: Any, args: tuple, kwargs: dict[str, Any], around: Point | None
+    ) -> tuple[Slot, ...]:
+        operation, index = node.operation, node.outputs[0]._keras_history.node_index
+        point = Point(operation.name, operation, (), (index,))
+        if around is not None:
+            path, order = f"{around.path}/{point.path}", (*around.order, index)
+            point = dataclasses.replace(point, path=path, order=order)
+        # Keras notes a mask of None for each of several inputs.
+        is_masked = any(mask is not None for mask in keras.tree.flatten(kwargs.get("mask")))
+        if is_graph_model(operation) and not is_masked:
+            outputs = self._add_nested(node, args, kwargs, point)
         else:
-            outputs = [self._new_slot(tensor) for tensor in node.outputs]
-            self.steps.append(Step(operation, args, kwargs, tuple(outputs), path))
-        self.points.append(Point(path, operation, tuple(outputs)))
+            outputs = tuple(self._new_slot(tensor) for tensor in node.outputs)
+            self.steps.append(Step(operation, args, kwargs, outputs, point.path))
+        self.points.append(dataclasses.replace(point, outputs=outputs))
         return outputs
+
+    def _add_nested(
+        self, node: Any, args: tuple, kwargs: dict[str, Any], point: Point
+    ) -> tuple[Slot, ...]:
+        nested = as_functional(node.operation)
+        given = zip(_flat_inputs(nested, args, kwargs), nested.inputs, strict=True)
+        inputs = [self._converted(slot, tensor.dtype, point.path) for slot, tensor in given]
+        outputs = self._inline(nested, inputs, point, kwargs.get("training"))
+        for slot, spec in zip(outputs, node.outputs, strict=True):
+            # A nested model is often built for any image size; the call knows the real one.
+            self.specs[slot] = keras.KerasTensor(spec.shape, self.specs[slot].dtype)
+        return tuple(outputs)
 
     def _converted(self, slot: Slot, dtype: str, path: str) -> Slot:
         """The slot of the same tensor in the dtype that a nested model was built for."""

@@ -28,7 +28,7 @@ def find_slot(graph: FlatGraph, layer: LayerReference) -> Slot:
             of range, or the layer has several outputs.
     """
     reference, call = layer if isinstance(layer, tuple) else (layer, None)
-    points = _matching_points(graph, reference)
+    points = sorted(_matching_points(graph, reference), key=lambda point: point.order)
     if call is None and len(points) > 1:
         warnings.warn(several_calls(points[0].path, len(points)), stacklevel=3)
     call = -1 if call is None else call

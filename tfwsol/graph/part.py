@@ -32,7 +32,7 @@ class GraphPart(keras.Model):
         self._allow_non_tensor_positional_args = True
         layers = [step.operation for step in steps if isinstance(step.operation, keras.Layer)]
         self.shared_layers = list(dict.fromkeys(layers))
-        self._steps = _Untracked(steps)
+        self._steps = _Untracked([(step, accepts_training(step.operation)) for step in steps])
         self._ends = _Untracked((list(inputs), outputs))
         self._specs = _Untracked([graph.specs[slot] for slot in inputs])
         self._output_specs = _Untracked([graph.specs[s] for s in keras.tree.flatten(outputs)])
@@ -57,9 +57,9 @@ class GraphPart(keras.Model):
         def read(leaf: Any) -> Any:
             return values[leaf] if isinstance(leaf, Slot) else leaf
 
-        for step in self._steps.value:
+        for step, takes_training in self._steps.value:
             args, kwargs = keras.tree.map_structure(read, (step.args, step.kwargs))
-            if training is not None and accepts_training(step.operation):
+            if takes_training and training is not None:
                 kwargs["training"] = training
             results = keras.tree.flatten(step.operation(*args, **kwargs))
             values.update(zip(step.outputs, results, strict=True))

@@ -128,8 +128,9 @@ class L2CAF(Explainer):
     def _maps(
         self, cut_tensor: tf.Tensor, context: Any, logits: tf.Tensor, class_ids: tf.Tensor | None
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        published = self._solver == "reference" or self._filter_type != "l2"
         objective = build_objective(
-            self._cut, cut_tensor, context, logits, class_ids, self._contrast
+            self._cut, cut_tensor, context, logits, class_ids, self._contrast, not published
         )
         classes = 1 if class_ids is None else class_ids.shape[1]
         found = self._search(objective, cut_tensor, classes)

@@ -80,6 +80,7 @@ def build_objective(
     logits: tf.Tensor,
     class_ids: tf.Tensor | None,
     contrast: str = "sum",
+    reduced: bool = True,
 ) -> Objective:
     """The objective of every image and class, rows in image-major order.
 
@@ -90,16 +91,19 @@ def build_objective(
         logits: The unfiltered output, images × outputs.
         class_ids: int32, images × classes; None for class-oblivious.
         contrast: How the other classes count, one of `CONTRASTS`.
+        reduced: Use the tail's closed form where it has one. The published loop does not: it
+            stops when two float32 losses agree, so they must be rounded as the tail rounds them.
     """
+    form = cut.form if reduced else TailForm.GENERAL
     others = 1.0 if contrast == "sum" else 1.0 / max(logits.shape[1] - 1, 1)
     if class_ids is None:
-        if cut.form is TailForm.POOLED_LINEAR:
+        if form is TailForm.POOLED_LINEAR:
             return _quadratic(cut, cut_tensor)
         return _oblivious_through_tail(cut, cut_tensor, context, logits)
-    if cut.form is TailForm.POOLED_LINEAR:
+    if form is TailForm.POOLED_LINEAR:
         constant, weights = _contrast(cut, cut_tensor.shape[-1], class_ids, others)
         return LinearObjective(constant, _class_maps(tf.cast(cut_tensor, tf.float32), weights))
-    if cut.form is TailForm.RELU_POOLED_LINEAR:
+    if form is TailForm.RELU_POOLED_LINEAR:
         constant, weights = _contrast(cut, cut_tensor.shape[-1], class_ids, others)
         features = tf.cast(cut_tensor, tf.float32)
         return ReluObjective(
