@@ -1,8 +1,15 @@
-"""Data sets as ``tf.data`` pipelines of example dictionaries."""
+"""Data sets as ``tf.data`` pipelines of example dictionaries, photographs, class names."""
 
 from typing import Any
 
-__all__ = ["critters", "load", "names"]
+__all__ = [
+    "critters",
+    "find_images",
+    "imagenet_class_names",
+    "load",
+    "names",
+    "read_image",
+]
 
 
 def __getattr__(name: str) -> Any:
@@ -11,10 +18,18 @@ def __getattr__(name: str) -> Any:
         import tfwsol.data.registry as registry
 
         return getattr(registry, name)
+    if name in ("find_images", "read_image"):
+        import tfwsol.data.photograph as photograph
+
+        return getattr(photograph, name)
     if name == "critters":
         import tfwsol.data.critters as critters
 
         return critters
+    if name == "imagenet_class_names":
+        from tfwsol.data.imagenet_classes import imagenet_class_names
+
+        return imagenet_class_names
     raise AttributeError(f"module 'tfwsol.data' has no attribute {name!r}")
 
 

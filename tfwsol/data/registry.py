@@ -61,7 +61,7 @@ def load(
         builder = module.Builder(data_dir=data_dir, config=config)
         if not builder.is_prepared():
             builder.download_and_prepare()
-    return _read(builder, split)
+        return _read(builder, split)
 
 
 def _unknown(what: str, given: str, known: Iterable[str]) -> str:

@@ -42,6 +42,12 @@ def insert_after(model: keras.Model, factories: Mapping[str, LayerFactory]) -> k
             "built Sequential models have one; give a Sequential an Input layer, or add the "
             "layer in the subclass's own call."
         )
+    return _rebuild(model, _makers(model, factories), {})
+
+
+def _makers(
+    model: keras.Model, factories: Mapping[str, LayerFactory]
+) -> dict[Any, Callable[[], keras.Layer]]:
     places = dict(_paths(model))
     taken = {path.rsplit("/", 1)[-1] for path in places}
     makers: dict[Any, Callable[[], keras.Layer]] = {}
@@ -53,7 +59,7 @@ def insert_after(model: keras.Model, factories: Mapping[str, LayerFactory]) -> k
                 f"{model.name!r}; name each layer once."
             )
         makers[places[path]] = _maker(path, factory, taken)
-    return _rebuild(model, makers, {})
+    return makers
 
 
 def _paths(model: keras.Model, prefix: str = "") -> list[tuple[str, keras.Layer]]:

@@ -13,7 +13,7 @@ from tfwsol.methods.explainer import Explainer
 class LayerCAM(Explainer):
     """`ReLU(Σ_c ReLU(∂ z_t / ∂ A_c) ⊙ A_c)`; sharp at early layers too.
 
-    Source: Jiang et al., "LayerCAM", IEEE TIP 2021, equations 5 and 6.
+    Source: Jiang et al., "LayerCAM", IEEE Transactions on Image Processing, 2021.
 
     Args:
         model: Any Keras classifier, see `Explainer`.
