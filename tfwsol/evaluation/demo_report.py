@@ -18,6 +18,7 @@ from tfwsol.visualization import Figure, Report, Section, Table, draw_boxes, ove
 _SHOWN = 10
 _ENLARGE = 3
 _PLENTY = 80.0
+_STRETCHED = "Every map is stretched to its own range: red is high, blue is low."
 _COLUMNS = {
     "mean_iou": "Mean IoU of the box",
     "part_only": "Part-only boxes",
@@ -124,7 +125,7 @@ def _pictures(result: DemoResult) -> Table:
         truth = draw_boxes(truth, _ENLARGE * result.examples.part_boxes[i : i + 1], "#ffd400")
         cells = [Figure(shown[name][i], alt=f"{name} map of {label}") for name in names]
         rows.append([Figure(truth, alt=f"A critter of the class {label}", caption=label), *cells])
-    return Table(["Image", *names], rows)
+    return Table(["Image", *names], rows, _STRETCHED)
 
 
 def _overlaid(photos: np.ndarray, result: DemoResult, name: str) -> list[np.ndarray]:
@@ -154,13 +155,12 @@ def _photograph(found: Mapping[str, Any] | str) -> Section:
     ]
     return Section(
         "A photograph, with ImageNet weights",
-        [
-            "The two most probable classes. L2-CAF by its closed form; the film is the published loop."
-        ],
+        ["The two most probable classes. L2-CAF in closed form; the film is the published loop."],
         tables=[
             Table(
                 ["Photograph", "L2-CAF", "CAM", "Grad-CAM"],
                 explained_rows(found["folder"], entry, methods),
+                _STRETCHED,
             )
         ],
         figures=films,

@@ -11,6 +11,7 @@ from tfwsol.evaluation.provenance import versions
 from tfwsol.visualization import Figure, Report, Section, Table, write_report
 
 _MOST_IMAGES = 60
+_MOST_FILMED = 2
 _TITLES = {"l2caf": "L2-CAF", "cam": "CAM", "gradcam": "Grad-CAM", "layercam": "LayerCAM"}
 
 
@@ -20,7 +21,7 @@ def write_explanation_report(path: pathlib.Path, record: ExplanationRecord) -> N
     sections = [Section("Maps", _legend(record.settings), tables=[_pictures(record, shown)])]
     films = [
         Figure((record.folder / film["picture"]).read_bytes(), *_film_words(entry, film))
-        for entry in shown[:4]
+        for entry in shown[:_MOST_FILMED]
         for film in entry.get("films", [])
     ]
     if films:
@@ -77,7 +78,10 @@ def _legend(settings: dict[str, Any]) -> list[str]:
 def _pictures(record: ExplanationRecord, entries: list[dict[str, Any]]) -> Table:
     methods = record.settings["methods"]
     rows = [row for e in entries for row in explained_rows(record.folder, e, methods)]
-    return Table(["Photograph", *(_TITLES[name] for name in methods)], rows)
+    caption = "One row per class asked, the most probable first."
+    if record.settings["class_ids"]:
+        caption = "One row per class asked."
+    return Table(["Photograph", *(_TITLES[name] for name in methods)], rows, caption)
 
 
 def _input(entry: dict[str, Any]) -> Figure:
@@ -113,4 +117,4 @@ def _numbers(entries: list[dict[str, Any]]) -> Table:
         for entry in entries
         for found in entry["maps"]
     ]
-    return Table(header, rows)
+    return Table(header, rows, "Loss, iterations and share of negative cells are of L2-CAF.")
