@@ -23,5 +23,6 @@ def demo_from_flags() -> DemoOptions:
         run_dir=output_dir_from_flags("runs/demo"),
         photograph=pathlib.Path(FLAGS.image).expanduser() if FLAGS.image else hopper,
         load_classifier=classifier_from_flags,
+        must_explain=bool(FLAGS.image) or FLAGS["weights"].present,
         seed=FLAGS.seed,
     )

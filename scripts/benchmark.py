@@ -9,6 +9,9 @@ import sys
 from collections.abc import Sequence
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+stderr = os.dup(2)
+# TensorFlow's libraries greet on file descriptor 2 before any log level is read.
+os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 try:
     from absl import flags
 
@@ -17,6 +20,8 @@ try:
     from tfwsol.flags.benchmark import suite_options_from_flags
 except ModuleNotFoundError as error:
     sys.exit(f"{error}: run `make setup` once, then .venv/bin/python {sys.argv[0]} ...")
+finally:
+    os.dup2(stderr, 2)
 
 FLAGS = flags.FLAGS
 

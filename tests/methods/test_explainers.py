@@ -1,5 +1,8 @@
 """What all explainers promise: batches, many classes, errors, and agreement with formulas."""
 
+import gc
+import weakref
+
 import keras
 import numpy as np
 import pytest
@@ -175,3 +178,34 @@ def test_a_model_without_maps_is_refused():
 def test_something_else_than_a_model_is_refused():
     with pytest.raises(TypeError, match="Expected a Keras 3 model"):
         GradCAM("resnet50")
+
+
+class Subclassed(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.stem = layers.Conv2D(4, 3, activation="relu")
+        self.head = layers.Dense(3, activation="softmax")
+
+    def call(self, x):
+        return self.head(keras.ops.mean(self.stem(x), axis=(1, 2)))
+
+
+def test_explainers_of_a_place_share_the_forward_pass(model, images):
+    for shared in (model, Subclassed()):
+        sight = GradCAM(shared).see(images)
+        result = L2CAF(shared, solver="lbfgs").explain(sight, 1)
+        alone = L2CAF(shared, solver="lbfgs").localize(images, 1)
+        np.testing.assert_array_equal(result.maps, alone.maps)
+    with pytest.raises(ValueError, match="another model or layer"):
+        GradCAM(classifier()).explain(sight)
+
+
+def test_a_subclassed_model_dies_with_its_explainers(images):
+    subclassed = Subclassed()
+    explainer = GradCAM(subclassed)
+    explainer.localize(images)
+    gone = weakref.ref(subclassed)
+    del subclassed, explainer
+    keras.utils.clear_session()
+    gc.collect()
+    assert gone() is None

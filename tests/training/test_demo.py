@@ -1,5 +1,6 @@
 """The demo on very little data: complete, repeatable, and honest about what it found."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from PIL import Image
 
 from tfwsol.backbones.trained_classifier import ModelError
+from tfwsol.data.photograph import PhotographError
 from tfwsol.evaluation.demo_report import DemoResult, findings
 from tfwsol.evaluation.map_diagnostics import MaskedExamples
 from tfwsol.training.demo import DemoOptions, run_demo
@@ -61,6 +63,17 @@ def test_a_second_run_trains_nothing(finished, capsys):
     assert run_demo(options) == report
     assert "Epoch" not in capsys.readouterr().out
     assert (options.run_dir / "metrics.json").read_text() == before
+
+
+def test_what_was_asked_for_fails_before_the_training(finished, tmp_path):
+    options, _ = finished
+    asked = dataclasses.replace(options, run_dir=tmp_path / "run", must_explain=True)
+    with pytest.raises(ModelError, match="--weights=FILE"):
+        run_demo(asked)
+    (tmp_path / "broken.png").write_bytes(b"no image")
+    with pytest.raises(PhotographError, match="broken"):
+        run_demo(dataclasses.replace(asked, photograph=tmp_path / "broken.png"))
+    assert not (tmp_path / "run").exists()
 
 
 def result_of(l2caf):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import abc
 import collections
 import weakref
+from collections.abc import Callable, Hashable
 from typing import Any
 
 import keras
@@ -12,7 +13,13 @@ import keras
 from tfwsol.graph import capture
 from tfwsol.graph.flat_graph import FlatGraph, Slot, is_graph_model
 from tfwsol.graph.head import Head, find_head
-from tfwsol.graph.lookup import LayerReference, find_slot, is_spatial, last_spatial_slot
+from tfwsol.graph.lookup import (
+    LayerReference,
+    find_slot,
+    is_spatial,
+    last_spatial_slot,
+    no_reference,
+)
 from tfwsol.graph.split import body_to, graph_of, tail_to
 from tfwsol.graph.tail_form import TailForm, tail_form
 
@@ -68,33 +75,39 @@ def cut_model(model: keras.Model, layer: LayerReference = None) -> Cut:
             f"Sequential model {model.name!r} was never built; call it once on a batch or give it "
             "an Input layer."
         )
-    return _graph_cut(model, layer) if is_graph_model(model) else CaptureCut(model, layer)
-
-
-def _graph_cut(model: keras.Model, layer: LayerReference) -> Cut:
+    if not is_graph_model(model):
+        if not isinstance(layer, str | tuple | keras.Layer | None):
+            raise TypeError(no_reference(layer))
+        return _shared(model, None, layer, lambda: CaptureCut(model, layer))
     graph = graph_of(model)
     slot = last_spatial_slot(graph) if layer is None else find_slot(graph, layer)
     _check_spatial(tuple(graph.specs[slot].shape), layer)
-    # One cut for all explainers of a place, so that they share its compiled forward pass.
+    return _shared(model, graph, slot, lambda: GraphCut(model, graph, slot))
+
+
+class _CutsOfModel:
+    def __init__(self, graph: FlatGraph | None) -> None:
+        self.graph = graph
+        self.by_place: collections.OrderedDict[Hashable, Cut] = collections.OrderedDict()
+
+
+_CUTS: weakref.WeakKeyDictionary[keras.Model, _CutsOfModel] = weakref.WeakKeyDictionary()
+_CUTS_PER_MODEL = 8
+
+
+def _shared(
+    model: keras.Model, graph: FlatGraph | None, place: Hashable, make: Callable[[], Cut]
+) -> Cut:
+    """One cut for all explainers of a place, so that they share its compiled forward pass."""
     cuts = _CUTS.get(model)
     if cuts is None or cuts.graph is not graph:
-        cuts = _CUTS[model] = _Cuts(graph)
-    if slot not in cuts.by_slot:
-        cuts.by_slot[slot] = GraphCut(model, graph, slot)
-    cuts.by_slot.move_to_end(slot)
-    while len(cuts.by_slot) > _CUTS_PER_MODEL:
-        cuts.by_slot.popitem(last=False)
-    return cuts.by_slot[slot]
-
-
-class _Cuts:
-    def __init__(self, graph: FlatGraph) -> None:
-        self.graph = graph
-        self.by_slot: collections.OrderedDict[Slot, GraphCut] = collections.OrderedDict()
-
-
-_CUTS: weakref.WeakKeyDictionary[keras.Model, _Cuts] = weakref.WeakKeyDictionary()
-_CUTS_PER_MODEL = 8
+        cuts = _CUTS[model] = _CutsOfModel(graph)
+    if place not in cuts.by_place:
+        cuts.by_place[place] = make()
+    cuts.by_place.move_to_end(place)
+    while len(cuts.by_place) > _CUTS_PER_MODEL:
+        cuts.by_place.popitem(last=False)
+    return cuts.by_place[place]
 
 
 class GraphCut(Cut):
@@ -133,13 +146,23 @@ class GraphCut(Cut):
 
 
 class CaptureCut(Cut):
-    """A cut through a subclassed model; the layer is looked up when images first come."""
+    """A cut through a subclassed model; the layer is looked up when images first come.
+
+    It does not keep the model alive: the cache of cuts is forgotten with the model.
+    """
 
     def __init__(self, model: keras.Model, layer: LayerReference) -> None:
         super().__init__()
-        self._model = model
+        self._model_reference = weakref.ref(model)
         self._layer = layer
         self._target: capture.LayerCall | None = None
+
+    @property
+    def _model(self) -> keras.Model:
+        model = self._model_reference()
+        if model is None:
+            raise ReferenceError("The model that was cut is gone; keep it while you explain it.")
+        return model
 
     def forward(self, images: Any) -> tuple[Any, Any, Any]:
         output, calls = capture.run_recorded(self._model, images)

@@ -53,8 +53,8 @@ class Explainer(abc.ABC):
     needs_classifier = True
 
     def __init__(self, model: keras.Model, layer: Any = None) -> None:
+        self._model = model
         self._cut: Cut = cut_model(model, layer)
-        self._name = model.name
         if self.needs_classifier and not self._cut.has_classifier:
             raise ValueError(
                 f"{type(self).__name__} asks about a class, but model {model.name!r} does not end "

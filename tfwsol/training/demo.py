@@ -14,6 +14,7 @@ import numpy as np
 from tfwsol import data
 from tfwsol.backbones.critter_net import critter_net
 from tfwsol.backbones.trained_classifier import ModelError, TrainedClassifier
+from tfwsol.data.photograph import read_image
 from tfwsol.evaluation.demo_report import DemoResult, write_demo_report
 from tfwsol.evaluation.explain_photographs import explain_photographs
 from tfwsol.evaluation.explanation_settings import ExplanationSettings
@@ -41,6 +42,8 @@ class DemoOptions:
         recipe: How to train.
         seed: Of the data set, the network and the training.
         sizes: Images for training, validation and test.
+        must_explain: Whether a photograph that cannot be explained ends the demo, before it
+            trains anything; else the report says why.
     """
 
     run_dir: pathlib.Path
@@ -49,6 +52,7 @@ class DemoOptions:
     recipe: Recipe = dataclasses.field(default_factory=Recipe)
     seed: int = 0
     sizes: tuple[int, int, int] = (2000, 200, 500)
+    must_explain: bool = False
 
 
 def run_demo(options: DemoOptions) -> pathlib.Path:
@@ -59,8 +63,10 @@ def run_demo(options: DemoOptions) -> pathlib.Path:
 
     Raises:
         PhotographError: If the photograph cannot be read.
+        ModelError: If it has to be explained and its classifier cannot be had.
     """
     started = time.monotonic()
+    photograph = _explain_photograph(options)
     splits = dict(zip(("train_size", "val_size", "test_size"), options.sizes, strict=True))
     load = {"data_dir": options.run_dir / "data", "body": BODY, "seed": options.seed, **splits}
     train, validation, test = (data.load("critters", s, **load) for s in ("train", "val", "test"))
@@ -85,7 +91,7 @@ def run_demo(options: DemoOptions) -> pathlib.Path:
         class_names=data.critters.CLASS_NAMES,
         training_seconds=record.wall_seconds,
         epochs=options.recipe.epochs,
-        photograph=_explain_photograph(options),
+        photograph=photograph,
     )
     write_json(options.run_dir / "metrics.json", _metrics(options, result))
     facts = {**_facts(options), "seconds in all": round(time.monotonic() - started)}
@@ -121,18 +127,17 @@ def explain(
 
 def _explain_photograph(options: DemoOptions) -> dict[str, Any] | str:
     """What was found in the photograph, or why it could not be asked."""
+    read_image(options.photograph)
     folder = options.run_dir / "photograph"
     settings = ExplanationSettings(methods=("l2caf", "cam", "gradcam"), top_k=2, gif=True)
-    loaded: list[TrainedClassifier] = []
-
-    def load() -> TrainedClassifier:
-        loaded.append(options.load_classifier())
-        return loaded[0]
-
     try:
-        explain_photographs([options.photograph], load, settings, folder)
+        classifier = options.load_classifier()
     except ModelError as error:
+        if options.must_explain:
+            raise
         return str(error)
+    identity = {"model": classifier.name}
+    explain_photographs([options.photograph], lambda: classifier, settings, folder, identity)
     return {"folder": folder, "settings": settings}
 
 
