@@ -16,6 +16,10 @@ def run(main: Callable[[Sequence[str]], int | None]) -> None:
     Args:
         main: Takes what is left of the command line; returns the exit code or None.
     """
+    for name, defined in flags.FLAGS.flags_by_module_dict().items():
+        for flag in defined if name.startswith("tfwsol.flags.") else ():
+            # Else --help lists only flags that the script itself defines, which are none.
+            flags.FLAGS.register_key_flag_for_module(sys.argv[0], flag)
     app.run(lambda argv: sys.exit(guarded(main, argv)))
 
 

@@ -35,7 +35,9 @@ def densenet(keras_hub):
 
 @pytest.fixture(params=[resnet, densenet], ids=["resnet", "densenet"])
 def classifier(request, lively, images):
-    keras_hub = pytest.importorskip("keras_hub")
+    # Imported here: only `make test-slow` installs it.
+    import keras_hub
+
     model = keras_hub.models.ImageClassifier(
         backbone=request.param(keras_hub), num_classes=5, activation="softmax"
     )

@@ -104,3 +104,10 @@ def test_missing_weights_without_network(folder, tmp_path):
     assert done.returncode == 1
     assert "--weights=FILE" in done.stderr.splitlines()[-1]
     assert not list((tmp_path / "out").iterdir())
+
+
+def test_help_lists_the_flags():
+    started = [sys.executable, "-m", "tfwsol.scripts.l2caf_visualize", "--help"]
+    done = subprocess.run(started, capture_output=True, text=True)
+    for name in ("--image", "--model", "--methods", "--[no]gif", "--output_dir", "--class_ids"):
+        assert name in done.stdout

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
@@ -99,7 +100,6 @@ def test_video_maps_lie_on_their_frames():
 
 
 def test_tensors_are_accepted():
-    keras = pytest.importorskip("keras")
     image, maps = picture(10, 11), RANDOM.random((1, 1, 3, 3)).astype(np.float32)
     plain = record(maps, np.array([[1, 1, 9, 9.0]]))
     tensors = Localization(

@@ -24,7 +24,12 @@ class ExplanationRecord:
         self.settings = json.loads(json.dumps(settings, default=str))
         self.images: list[dict[str, Any]] = []
         self.skipped: dict[str, str] = {}
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ValueError(
+                f"The output folder {folder} cannot be made ({error.strerror}); name another one."
+            ) from error
         self._file = folder / "results.json"
         if self._file.exists():
             self._take_over(json.loads(self._file.read_text("utf-8")))
