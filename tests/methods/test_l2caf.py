@@ -244,6 +244,11 @@ def test_class_ids_of_an_oblivious_map(images):
         L2CAF(network("linear"), "map", "class_oblivious").localize(images, 1)
 
 
+def test_no_iterations_at_all():
+    with pytest.raises(ValueError, match="max_iterations from 1"):
+        L2CAF(network("linear"), "map", max_iterations=0)
+
+
 @pytest.mark.parametrize(
     "wrong",
     [{"objective": "specific"}, {"solver": "adam"}, {"sign": "none"}, {"preset": "torch"}],
@@ -251,3 +256,26 @@ def test_class_ids_of_an_oblivious_map(images):
 def test_wrong_choices_are_named(wrong):
     with pytest.raises(ValueError, match="one of"):
         L2CAF(network("linear"), "map", **wrong)
+
+
+@pytest.mark.parametrize("outputs", [3, 60])
+def test_oblivious_optimum_by_dense_algebra(outputs):
+    """Both eigenproblems, cells × cells and outputs × outputs, against (Q + λ) f = Q 1."""
+    keras.utils.set_random_seed(outputs)
+    image = keras.Input((10, 14, 3))
+    x = layers.Conv2D(16, 3, 2, padding="same", activation="relu", name="map")(image)
+    model = keras.Model(image, layers.Dense(outputs)(layers.GlobalAveragePooling2D()(x)))
+    batch = np.random.default_rng(0).normal(size=(2, 10, 14, 3)).astype("float32")
+    result = L2CAF(model, "map", "class_oblivious", solver="exact", sign="signed").localize(batch)
+    features = keras.Model(model.inputs, model.get_layer("map").output)([batch]).numpy()
+    for i in range(2):
+        maps = features[i].reshape(35, 16).astype(np.float64) @ model.layers[-1].kernel.numpy() / 35
+        matrix = maps @ maps.T / outputs
+        f = result.maps.numpy()[i, 0].ravel().astype(np.float64)
+        residual = matrix @ (np.ones(35) - f)
+        multiplier = f @ residual
+        # Stationary on the sphere, and the global minimum since the multiplier is not negative.
+        np.testing.assert_allclose(residual, multiplier * f, atol=1e-6 * np.abs(matrix).max())
+        assert multiplier >= -1e-9
+        loss = (f - 1) @ matrix @ (f - 1)
+        np.testing.assert_allclose(result.details["loss"].numpy()[i, 0], loss, rtol=1e-4)

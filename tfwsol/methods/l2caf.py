@@ -94,6 +94,8 @@ class L2CAF(Explainer):
         check_choice("preset", preset, tuple(PRESETS))
         check_choice("sign", sign, SIGNS)
         check_choice("contrast", contrast, CONTRASTS)
+        if max_iterations is not None and max_iterations < 1:
+            raise ValueError(f"Expected max_iterations from 1, but {max_iterations} came.")
         if filter_type != "l2" and solver not in ("auto", "reference"):
             raise ValueError(
                 f"solver={solver!r} works on unit-norm filters, but filter_type={filter_type!r} "

@@ -76,18 +76,19 @@ def _(objective: ReluObjective, height: int, width: int) -> tf.Tensor:
 def _(objective: QuadraticObjective, height: int, width: int) -> tf.Tensor:
     """(Q + λ) f = Q 1 with ‖f‖ = 1, the root of the secular equation found by Newton's method.
 
-    In float64: the matrices are small, and a float32 eigenvalue of a nearly singular Q is noise.
+    Where even λ = 0 leaves f inside the sphere, the loss is zero whatever is added where Q sees
+    nothing; what is left of the uniform filter there brings f to unit length.
     """
-    matrix = objective.matrix
-    values, vectors = tf.linalg.eigh(matrix)
-    values = tf.maximum(values, 0.0)
-    target = tf.einsum("rpi,rp->ri", vectors, tf.reduce_sum(matrix, axis=2))
-    shift = _secular_root(values, target)
-    # Directions that Q does not see carry nothing.
-    seen = values > values[:, -1:] * 1e-12
-    coordinates = tf.where(seen, target / tf.maximum(values + shift, _TINY), tf.zeros_like(target))
-    filters = tf.einsum("rpi,ri->rp", vectors, _completed(coordinates, seen))
-    return tf.cast(tf.reshape(filters, (-1, 1, height, width)), tf.float32)
+    values, vectors = objective.values, objective.vectors
+    ones = tf.reduce_sum(vectors, axis=1)
+    shift = _secular_root(values, values * ones)
+    weights = values * ones / tf.maximum(values + shift, _TINY)
+    filters = tf.einsum("rpi,ri->rp", vectors, weights)
+    unseen = 1.0 - tf.einsum("rpi,ri->rp", vectors, ones)
+    short = tf.sqrt(tf.maximum(1.0 - tf.reduce_sum(filters**2, axis=1, keepdims=True), 0.0))
+    rest = short * unseen / tf.maximum(tf.norm(unseen, axis=1, keepdims=True), _TINY)
+    filters = filters + tf.where(shift > 0, tf.zeros_like(rest), rest)
+    return _unit(tf.cast(tf.reshape(filters, (-1, 1, height, width)), tf.float32))
 
 
 def _secular_root(values: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
@@ -110,15 +111,6 @@ def _secular_root(values: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
 
     _, shift = tf.while_loop(lambda step, _: step < _NEWTON_STEPS, newton, (tf.constant(0), shift))
     return tf.where(shift <= floor, tf.zeros_like(shift), shift)
-
-
-def _completed(coordinates: tf.Tensor, seen: tf.Tensor) -> tf.Tensor:
-    """Coordinates brought to unit length: the rest goes where Q sees nothing, else by scaling."""
-    rest = tf.sqrt(tf.maximum(1.0 - tf.reduce_sum(coordinates**2, axis=1), 0.0))
-    free = tf.cast(~seen[:, 0], tf.float64)
-    # eigh sorts upwards: the first direction is the one Q sees least.
-    padded = tf.concat([coordinates[:, :1] + (rest * free)[:, None], coordinates[:, 1:]], axis=1)
-    return padded / tf.maximum(tf.norm(padded, axis=1, keepdims=True), _TINY)
 
 
 def _unit(filters: tf.Tensor) -> tf.Tensor:

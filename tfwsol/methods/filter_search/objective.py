@@ -57,20 +57,25 @@ class ReluObjective:
 
 @dataclasses.dataclass(frozen=True)
 class QuadraticObjective:
-    """`(f - 1)ᵀ Q (f - 1)`: class-oblivious with a pooled linear tail.
+    """`(f - 1)ᵀ Q (f - 1)`: class-oblivious with a pooled linear tail; Q by its eigenvectors.
 
     Attributes:
-        matrix: Q, float64 (its small eigenvalues matter), rows × cells × cells.
+        values: Eigenvalues of Q from low to high, float64 (small ones matter), rows × rank.
+        vectors: float64, rows × cells × rank; zeros where the eigenvalue counts as zero.
     """
 
-    matrix: tf.Tensor
+    values: tf.Tensor
+    vectors: tf.Tensor
 
     def __call__(self, filters: tf.Tensor) -> tf.Tensor:
         change = tf.reshape(filters, (tf.shape(filters)[0], -1)) - 1.0
-        return tf.einsum("rp,rpq,rq->r", change, tf.cast(self.matrix, tf.float32), change)
+        seen = tf.einsum("rpi,rp->ri", tf.cast(self.vectors, tf.float32), change)
+        return tf.reduce_sum(tf.cast(self.values, tf.float32) * tf.square(seen), axis=1)
 
 
 CONTRASTS = ("sum", "mean")
+# Eigenvalues below this share of the largest are rounding of the float32 maps squared.
+_RELATIVE_ZERO = 1e-12
 
 
 def build_objective(
@@ -143,9 +148,19 @@ def _quadratic(cut: Cut, cut_tensor: tf.Tensor) -> QuadraticObjective:
     height, width, channels = cut_tensor.shape[1:]
     features = tf.reshape(tf.cast(cut_tensor, tf.float32), (-1, height * width, channels))
     kernel, _ = cut.head.weights(channels)
-    maps = tf.cast(tf.matmul(features, kernel), tf.float64) / (height * width)
-    matrix = tf.matmul(maps, maps, transpose_b=True) / tf.cast(tf.shape(kernel)[1], tf.float64)
-    return QuadraticObjective(matrix)
+    outputs = kernel.shape[1]
+    maps = tf.cast(tf.matmul(features, kernel), tf.float64) / (height * width * outputs**0.5)
+    if height * width <= outputs:
+        values, vectors = tf.linalg.eigh(tf.matmul(maps, maps, transpose_b=True))
+    else:
+        # The smaller of M Mᵀ and Mᵀ M has all the eigenvalues that are not zero.
+        values, vectors = tf.linalg.eigh(tf.matmul(maps, maps, transpose_a=True))
+        vectors = tf.matmul(maps, vectors) / tf.sqrt(tf.maximum(values, 1e-300))[:, None]
+    seen = values > values[:, -1:] * _RELATIVE_ZERO
+    return QuadraticObjective(
+        tf.where(seen, values, tf.zeros_like(values)),
+        tf.where(seen[:, None], vectors, tf.zeros_like(vectors)),
+    )
 
 
 def _oblivious_through_tail(
