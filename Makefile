@@ -14,7 +14,7 @@ if [ -z "$$found" ]; then \
 fi
 endef
 
-.PHONY: help demo test test-slow lint format setup clean
+.PHONY: help demo test test-slow lint format sanitize setup clean
 
 help:
 	@echo "make demo       train a small network, explain it, write runs/demo/report.html (ARGS=... is passed on)"
@@ -22,6 +22,7 @@ help:
 	@echo "make test-slow  the tests that need minutes or large models"
 	@echo "make lint       ruff check and ruff format --check"
 	@echo "make format     ruff format and ruff check --fix"
+	@echo "make sanitize   the compiled operations under the address and undefined-behaviour sanitizers"
 	@echo "make setup      only the virtual environment in $(VENV)"
 	@echo "make clean      remove $(VENV), caches and build results (runs/ stays)"
 
@@ -43,9 +44,17 @@ format: $(READY)
 	@$(PYTHON) -m ruff format .
 	@$(PYTHON) -m ruff check --fix .
 
+# The kernels stand in headers without TensorFlow, which is not built for the sanitizers.
+sanitize:
+	@mkdir -p build
+	$(CXX) -std=c++17 -O1 -g -Wall -Wextra -D_GLIBCXX_ASSERTIONS \
+	    -fsanitize=address,undefined -fno-sanitize-recover=all \
+	    -I. tests/custom_ops/box_sweep_check.cc -o build/box_sweep_check
+	build/box_sweep_check
+
 setup: $(READY)
 
-$(READY): pyproject.toml setup.py scripts/set_up.sh
+$(READY): pyproject.toml setup.py scripts/set_up.sh $(wildcard custom_ops/*.py custom_ops/*/*)
 	@if ! $(PYTHON) -c '' >/dev/null 2>&1; then \
 	    $(FIND_PYTHON); \
 	    echo "Making $(VENV) with $$($$found --version)."; \
@@ -56,4 +65,5 @@ $(READY): pyproject.toml setup.py scripts/set_up.sh
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	rm -f tfwsol/ops/_*.so tfwsol/ops/_*.json
 	find . -name __pycache__ -prune -exec rm -rf {} +

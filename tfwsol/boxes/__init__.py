@@ -1,9 +1,36 @@
 """Score maps to boxes, and the geometry of boxes.
 
-Boxes are half-open pixel corners x0, y0, x1, y1 in the last axis of an array.
+Boxes are pixel corners x0, y0, x1, y1 in the last axis of an array, half-open unless a
+protocol (`Rule`) has its own convention.
 """
 
 from tfwsol.boxes.contours import largest_contour_box
-from tfwsol.boxes.overlap import iou
+from tfwsol.boxes.from_localization import masks, of
+from tfwsol.boxes.matching import best_iou
+from tfwsol.boxes.overlap import iou, iou_inclusive
+from tfwsol.boxes.receptive_field import cells_to_image
+from tfwsol.boxes.rules import PRESETS, Rule, TruthScaling
+from tfwsol.boxes.score_map import score_maps
+from tfwsol.boxes.sweep import distinct_sweep, from_map, sweep
+from tfwsol.boxes.threshold_choice import best_threshold, otsu_thresholds
+from tfwsol.boxes.truth import scale_truth
 
-__all__ = ["iou", "largest_contour_box"]
+__all__ = [
+    "PRESETS",
+    "Rule",
+    "TruthScaling",
+    "best_iou",
+    "best_threshold",
+    "cells_to_image",
+    "distinct_sweep",
+    "from_map",
+    "iou",
+    "iou_inclusive",
+    "largest_contour_box",
+    "masks",
+    "of",
+    "otsu_thresholds",
+    "scale_truth",
+    "score_maps",
+    "sweep",
+]

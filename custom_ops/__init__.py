@@ -1,0 +1,1 @@
+"""C++ sources of the compiled operations and the program that builds them."""
