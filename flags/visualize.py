@@ -25,6 +25,9 @@ flags.DEFINE_enum(
 )
 flags.DEFINE_list("class_ids", [], "Classes to explain in every photograph; default: predicted.")
 flags.DEFINE_integer("top_k", 1, "How many predicted classes to explain.", lower_bound=1)
+flags.DEFINE_float(
+    "box_threshold", 0.3, "Foreground of a map's box, as a share of the map's range."
+)
 flags.DEFINE_bool("gif", False, "Also film the published loop of L2-CAF, one GIF per class.")
 flags.DEFINE_string("colormap", "bwr", "A matplotlib colormap.")
 flags.DEFINE_float("alpha", 0.6, "Weight of the map in the overlay.", 0.0, 1.0)
@@ -60,6 +63,7 @@ _SAME_NAME = (
     "preset",
     "sign",
     "contrast",
+    "box_threshold",
     "gif",
     "colormap",
     "alpha",

@@ -21,6 +21,7 @@ _ON_FIRST_USE = (
     "graph",
     "methods",
     "metrics",
+    "ops",
     "training",
     "visualization",
 )

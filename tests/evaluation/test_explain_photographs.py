@@ -56,6 +56,22 @@ def test_everything_is_written_at_the_photographs_own_size(classifier, photograp
     assert summary.report.read_text().count("<img") >= 3 + 18
 
 
+def test_boxes_are_in_pixels_of_the_photograph(classifier, photographs, tmp_path):
+    out = tmp_path / "out"
+    explain_photographs(photographs, lambda: classifier, SETTINGS, out)
+    for entry in results(out)["images"]:
+        for found in entry["maps"]:
+            x0, y0, x1, y1 = found["box"]
+            assert 0 <= x0 < x1 <= entry["width"]
+            assert 0 <= y0 < y1 <= entry["height"]
+    everything = ExplanationSettings(methods=("cam",), box_threshold=0.0)
+    explain_photographs(photographs[:1], lambda: classifier, everything, tmp_path / "all")
+    (entry,) = results(tmp_path / "all")["images"]
+    x0, y0, x1, y1 = entry["maps"][0]["box"]
+    area = (x1 - x0) * (y1 - y0)
+    assert area > 0.9 * entry["width"] * entry["height"]
+
+
 def test_a_batch_finds_what_singles_find(classifier, photographs, tmp_path):
     explain_photographs(photographs, lambda: classifier, SETTINGS, tmp_path / "a", batch_size=8)
     explain_photographs(photographs, lambda: classifier, SETTINGS, tmp_path / "b", batch_size=1)
@@ -137,6 +153,7 @@ def test_class_oblivious_beside_class_specific(classifier, photographs, tmp_path
     [
         ({"methods": ("l2cap",)}, "did you mean l2caf"),
         ({"methods": ()}, "at least one"),
+        ({"box_threshold": 1.0}, "box threshold"),
         ({"objective": "class_oblivious", "class_ids": (1,)}, "belongs to no class"),
     ],
 )

@@ -12,6 +12,7 @@ import numpy as np
 import tqdm
 
 from tfwsol.backbones.trained_classifier import TrainedClassifier
+from tfwsol.boxes import of as boxes_of
 from tfwsol.data.model_view import model_view
 from tfwsol.data.photograph import PhotographError, read_image
 from tfwsol.evaluation.explanation_record import ExplanationRecord
@@ -19,7 +20,13 @@ from tfwsol.evaluation.explanation_report import write_explanation_report
 from tfwsol.evaluation.explanation_settings import ExplanationSettings
 from tfwsol.localization import Localization
 from tfwsol.methods.explainer import CLASS_OBLIVIOUS, Explainer, Sight
-from tfwsol.visualization import class_name, convergence_gif, overlay, write_png
+from tfwsol.visualization import (
+    class_name,
+    convergence_gif,
+    draw_boxes,
+    overlay,
+    write_png,
+)
 
 _FILM_EVERY = 50
 _PREDICTIONS = 5
@@ -123,9 +130,12 @@ class _Run:
             )
             for name, result in found.items()
         }
+        boxes = {name: self._boxes(batch, result) for name, result in found.items()}
         for row, photo in enumerate(batch):
             maps = [
-                self._write_map(photo, name, result, row, k, pictures[name][row][k])
+                self._write_map(
+                    photo, name, result, row, k, pictures[name][row][k], boxes[name][row, k]
+                )
                 for name, result in found.items()
                 for k in range(result.maps.shape[1])
             ]
@@ -148,6 +158,12 @@ class _Run:
             details={name: np.asarray(value)[:count] for name, value in result.details.items()},
         )
 
+    def _boxes(self, batch: list[_Photograph], result: Localization) -> np.ndarray:
+        """The box of every map in pixels of its photograph, photographs × classes × 4."""
+        whole = [(0, 0, photo.image.shape[1], photo.image.shape[0]) for photo in batch]
+        seen = dataclasses.replace(result, regions=np.array(whole, np.float32))
+        return boxes_of(seen, "wsoleval", self._settings.box_threshold)
+
     def _write_map(
         self,
         photo: _Photograph,
@@ -156,15 +172,17 @@ class _Run:
         row: int,
         k: int,
         picture: np.ndarray,
+        box: np.ndarray,
     ) -> dict[str, Any]:
         class_id = int(result.class_ids[row, k])
         name = self._file_name(photo, method, class_id, "png")
-        write_png(self._record.folder / name, picture)
+        write_png(self._record.folder / name, draw_boxes(picture, box[None]))
         return {
             "method": method,
             **self._named(class_id),
             "score": None if class_id == CLASS_OBLIVIOUS else float(result.scores[row, class_id]),
             **{key: values[row, k].item() for key, values in result.details.items()},
+            "box": [round(float(corner), 2) for corner in box],
             "picture": name,
         }
 

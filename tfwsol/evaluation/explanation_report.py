@@ -64,7 +64,8 @@ def _lead(record: ExplanationRecord) -> list[str]:
 def _legend(settings: dict[str, Any]) -> list[str]:
     legend = [
         "Red is high and blue is low in each map; every map is stretched to its own range. The "
-        "percentage is the softmax of the model's scores."
+        "percentage is the softmax of the model's scores. The box holds the largest region above "
+        f"{100 * settings['box_threshold']:.0f} % of the map's range."
     ]
     if "l2caf" in settings["methods"] and settings["sign"] == "abs":
         legend.append(
