@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Callable, Sequence
 
@@ -30,7 +31,10 @@ def guarded(main: Callable[[Sequence[str]], int | None], argv: Sequence[str]) ->
     except (ValueError, OSError, FloatingPointError) as error:
         if flags.FLAGS.traceback:
             raise
-        print(f"{argv[0].rsplit('/', 1)[-1]}: {' '.join(str(error).split())}", file=sys.stderr)
+        words = " ".join(str(error).split())
+        if getattr(error, "errno", None) == errno.ENOSPC:
+            words = f"The disk is full ({words}); free some space and run the same command again."
+        print(f"{argv[0].rsplit('/', 1)[-1]}: {words}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nInterrupted; run the same command again to go on.", file=sys.stderr)

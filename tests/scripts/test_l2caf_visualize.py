@@ -1,5 +1,6 @@
 """The command as a user starts it: good input, and one sentence for everything else."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -111,3 +112,16 @@ def test_help_lists_the_flags():
     done = subprocess.run(started, capture_output=True, text=True)
     for name in ("--image", "--model", "--methods", "--[no]gif", "--output_dir", "--class_ids"):
         assert name in done.stdout
+
+
+def test_a_full_disk_is_one_sentence(capsys):
+    def write(argv):
+        raise OSError(errno.ENOSPC, "No space left on device", "runs/x.png")
+
+    if not flags.FLAGS.is_parsed():
+        flags.FLAGS(["test"])
+    assert command.guarded(write, ["l2caf_visualize"]) == 1
+    error = capsys.readouterr().err
+    assert "disk is full" in error
+    assert "runs/x.png" in error
+    assert error.count("\n") == 1
