@@ -1,10 +1,13 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 import tfwsol
-from tfwsol.data import load, names
+from tfwsol.data import load, names, prepare
 from tfwsol.data.critters import critters_dataset_builder, render
+from tfwsol.data.preparation.record import SourceError
+from tfwsol.data.registry import option_names, where
 
 OPTIONS = {"image_size": 48, "train_size": 20, "val_size": 10, "test_size": 10}
 
@@ -25,7 +28,7 @@ def no_rendering(monkeypatch):
 
 
 def test_names():
-    assert names() == ["critters"]
+    assert names() == ["critters", "cub", "folder", "imagenet", "openimages", "voc"]
     assert tfwsol.data.names is names
 
 
@@ -100,3 +103,52 @@ def test_wrong_names_come_with_near_misses(tmp_path, arguments, options, message
     with pytest.raises(ValueError, match=message):
         load(*arguments, data_dir=tmp_path, **options)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["cub", "imagenet", "openimages", "voc"])
+def test_a_data_set_that_needs_a_source_says_how_to_prepare_it(tmp_path, name):
+    words = (
+        rf"{name} is not prepared in .*scripts/prepare_data\.py --dataset={name} --source=FOLDER"
+    )
+    with pytest.raises(SourceError, match=words):
+        load(name, "train", data_dir=tmp_path)
+    assert not list(tmp_path.iterdir())
+    assert "--source" in where(name)
+    with pytest.raises(ValueError, match="no data set called 'cubs'"):
+        where("cubs")
+
+
+def test_preparing_what_makes_itself(tmp_path):
+    assert prepare("critters", None, tmp_path, **OPTIONS).new
+    assert not prepare("critters", None, tmp_path, **OPTIONS).new
+    assert len(load("critters", "val", tmp_path, **OPTIONS)) == 10
+
+
+def test_pictures_have_the_values_that_pillow_gives(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (40, 50, 3), np.uint8)
+    (tmp_path / "pictures" / "jay").mkdir(parents=True)
+    file = tmp_path / "pictures" / "jay" / "1.jpg"
+    Image.fromarray(pixels).save(file, quality=70)
+    examples = load("folder", "test", tmp_path / "data", source=tmp_path / "pictures")
+    (example,) = examples.as_numpy_iterator()
+    np.testing.assert_array_equal(example["image"], np.asarray(Image.open(file)))
+    assert example["boxes"].shape == (0, 4)
+
+
+def test_every_option_of_a_data_set_is_known():
+    assert option_names("critters") == [
+        "image_size",
+        "body",
+        "seed",
+        "train_size",
+        "val_size",
+        "test_size",
+    ]
+    assert option_names("cub") == []
+
+
+def test_the_home_folder_may_be_written_short(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    folder = prepare("critters", None, "~/data", **OPTIONS).folder
+    assert folder.is_relative_to(tmp_path / "data")
+    assert folder.is_dir()

@@ -1,0 +1,1 @@
+"""Turns what a user downloaded into records: sources, records, pictures, shards, preparation."""

@@ -1,0 +1,1 @@
+"""ImageNet: ILSVRC2012 with its boxes, and ImageNetV2 for validation."""
