@@ -7,17 +7,12 @@ from typing import Any
 
 from absl import flags
 
+import tfwsol.flags.num_classes
+import tfwsol.flags.source  # noqa: F401
 from tfwsol import backbones
 
 FLAGS = flags.FLAGS
 
-# flags/data.py has a --source, too: of a data set. No command needs both.
-flags.DEFINE_string(
-    "source",
-    None,
-    "The file of weights: .pth, .pt, .pth.tar, .safetensors or .npz.",
-    allow_override=True,
-)
 flags.DEFINE_string(
     "architecture",
     None,
@@ -36,13 +31,6 @@ flags.DEFINE_string(
 )
 flags.DEFINE_string(
     "entry", None, "Keys joined by / that lead to the state dict, such as model_ema."
-)
-flags.DEFINE_integer(
-    "num_classes",
-    None,
-    "Classes of the network; a head of another size stays untrained. Default: the file's.",
-    lower_bound=1,
-    allow_override=True,  # as above: of the network to train
 )
 
 

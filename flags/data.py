@@ -6,6 +6,7 @@ from typing import Any
 
 from absl import flags
 
+import tfwsol.flags.source  # noqa: F401
 from tfwsol.data import registry
 
 FLAGS = flags.FLAGS
@@ -15,9 +16,6 @@ flags.DEFINE_string(
     "data_dir",
     None,
     "Where prepared data sets lie; default: $TFDS_DATA_DIR or ~/tensorflow_datasets.",
-)
-flags.DEFINE_string(
-    "source", None, "Folder with the downloaded files of a data set that is not prepared yet."
 )
 flags.DEFINE_enum(
     "on_corrupt",

@@ -16,6 +16,7 @@ __version__ = "0.1.0"
 _ON_FIRST_USE = (
     "backbones",
     "boxes",
+    "checkpoints",
     "data",
     "evaluation",
     "graph",
