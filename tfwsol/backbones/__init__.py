@@ -8,11 +8,40 @@ from typing import Any
 
 import keras
 
+from tfwsol.backbones.application import application
 from tfwsol.backbones.critter_net import critter_net
+from tfwsol.backbones.endpoints import endpoints
+from tfwsol.backbones.file_weights import FileWeight, file_weights, weight_sources
+from tfwsol.backbones.inception_v3 import inception_v3
+from tfwsol.backbones.mobilenet_v1 import mobilenet_v1
+from tfwsol.backbones.resnet50 import resnet50, resnet50_se
+from tfwsol.backbones.vgg16 import vgg16
 
-__all__ = ["build", "critter_net", "names"]
+__all__ = [
+    "FileWeight",
+    "application",
+    "build",
+    "critter_net",
+    "endpoints",
+    "file_weights",
+    "inception_v3",
+    "mobilenet_v1",
+    "names",
+    "resnet50",
+    "resnet50_se",
+    "vgg16",
+    "weight_sources",
+]
 
-_BUILDERS: dict[str, Callable[..., keras.Model]] = {"critter_net": critter_net}
+_BUILDERS: dict[str, Callable[..., keras.Model]] = {
+    "application": application,
+    "critter_net": critter_net,
+    "inception_v3": inception_v3,
+    "mobilenet_v1": mobilenet_v1,
+    "resnet50": resnet50,
+    "resnet50_se": resnet50_se,
+    "vgg16": vgg16,
+}
 
 
 def names() -> list[str]:
@@ -20,7 +49,7 @@ def names() -> list[str]:
     return sorted(_BUILDERS)
 
 
-def build(name: str, **options: Any) -> keras.Model:
+def build(name: str, /, **options: Any) -> keras.Model:
     """The untrained network of that name; options go to its function.
 
     Raises:

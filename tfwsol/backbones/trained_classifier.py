@@ -81,7 +81,7 @@ def load_classifier(
     if from_file:
         built, module = _read_model(pathlib.Path(model)), None
     else:
-        name, module = _application(model)
+        name, module = find_application(model)
         built = _build(name, module, weights, image_size, dict(options or {}))
     if preprocess == "auto":
         preprocess = "none" if module is None else f"auto ({built.name})"
@@ -108,7 +108,12 @@ def _read_model(path: pathlib.Path) -> keras.Model:
         ) from error
 
 
-def _application(name: str) -> tuple[str, types.ModuleType]:
+def find_application(name: str) -> tuple[str, types.ModuleType]:
+    """The exact name of a `keras.applications` network, and the module that knows its scaling.
+
+    Raises:
+        ModelError: There is none; case, hyphens and underscores do not matter.
+    """
     # Some modules hold a model's preprocessing but not the model; its source names the module.
     found = {
         key: getattr(keras.applications, build.__module__.rsplit(".", 1)[-1])
