@@ -1,10 +1,12 @@
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from tfwsol.boxes import from_map
+from tfwsol.boxes import PRESETS, from_map
 
 
 def regions(bright):
@@ -69,3 +71,36 @@ def test_all_cells_of_a_share_of_the_mean(gates, share):
 def test_a_constant_map_reaches_its_mean(side, value):
     gates = np.full((side, side), value, np.float32)
     assert from_map(gates, 1.0, False, "stnet")[0].tolist() == [[0, 0, side - 1, side - 1]]
+
+
+@pytest.mark.parametrize(
+    ("level", "threshold", "deviations", "least"),
+    [
+        ("of_nonzero_mean", 1.0, 0.0, 4),  # mean 4 of 1, 2, 3, 4, 10
+        ("of_nonzero_mean", 1.0, 0.5, 10),  # and half of sqrt(10)
+        ("of_nonzero_mean", 0.0, 0.0, 1),
+        ("of_mean", 1.0, 0.0, 2),  # 20 / 10
+        ("of_mean", 1.0, 1.0, 10),  # sqrt(9) more
+        ("of_nonzero_rank", 0.0, 0.0, 1),
+        ("of_nonzero_rank", 0.39, 0.0, 2),
+        ("of_nonzero_rank", 0.4, 0.0, 3),
+        ("of_nonzero_rank", 1.0, 0.0, 10),
+        ("of_energy", 0.0, 0.0, 1),
+        ("of_energy", 0.29, 0.0, 3),
+        ("of_energy", 0.3, 0.0, 4),  # 1 + 2 + 3 do not exceed it
+        ("of_energy", 0.5, 0.0, 10),
+        ("of_energy", 1.0, 0.0, 10),
+    ],
+)
+def test_levels_by_hand(level, threshold, deviations, least):
+    gates = np.array([[0, 10, 4, 3, 2, 1, 0, 0, 0, 0]], np.float32)
+    rule = dataclasses.replace(PRESETS["stnet"], level=level, deviations=deviations)
+    last = {10: 1, 4: 2, 3: 3, 2: 4, 1: 5}[least]
+    assert from_map(gates, threshold, False, rule)[0].tolist() == [[1, 0, last, 0]]
+
+
+@pytest.mark.parametrize("level", ["of_nonzero_rank", "of_energy"])
+def test_shares_of_number_and_sum_are_at_most_1(level):
+    rule = dataclasses.replace(PRESETS["stnet"], level=level)
+    with pytest.raises(ValueError, match="from 0 to 1"):
+        from_map(np.full((2, 2), 7.0), 1.1, False, rule)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from tfwsol.boxes import PRESETS, distinct_sweep, from_map, score_maps, sweep
+from tfwsol.boxes import PRESETS, best_iou, distinct_sweep, from_map, score_maps, sweep
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 
@@ -121,7 +121,29 @@ def test_a_rule_of_ones_own():
     np.testing.assert_array_equal(boxes.reshape(expected.shape), expected)
 
 
-@pytest.mark.parametrize("file", ["eval_ilsvrc", "eval_cub_multithr"])
+def test_counts_of_scm():
+    """Images hit by the maps of the 1 or 5 classes of highest score, and by the right one's."""
+    with np.load(GOLDEN / "scm" / "boxes_scm_7.npz") as golden:
+        arrays = dict(golden)
+    rule = dataclasses.replace(PRESETS["tscam"], name="scm", clip=True, fallback=(0, 0, 0, 0))
+    maps, counts = arrays["in/maps"], arrays["in/gt_count"]
+    images, classes = maps.shape[:2]
+    truths = np.split(arrays["in/gt"], np.cumsum(counts)[:-1])
+    scores = score_maps(maps, rule).reshape(-1, 224, 224)
+    boxes, splits = sweep(scores, np.arange(0, 1, 0.01), False, rule)
+    overlaps = best_iou(boxes, splits, [truth for truth in truths for _ in range(classes)])
+    overlaps = overlaps.reshape(images, classes, 100)
+    ranked = np.argsort(-arrays["in/scores"], axis=1, kind="stable")
+    for level in (30, 50, 70):
+        hits = np.take_along_axis(overlaps, ranked[:, :, None], axis=1) >= level / 100
+        right = hits & (ranked == arrays["in/labels"][:, None])[:, :, None]
+        for found, name in ((hits, "det"), (right, "loc")):
+            expected = [found[:, :k].any(axis=1).sum(axis=0) for k in (1, 5)]
+            np.testing.assert_array_equal(expected, arrays[f"count/{name}{level}"])
+    np.testing.assert_array_equal(overlaps[:, 0].astype(np.float32), arrays["box/best_iou"])
+
+
+@pytest.mark.parametrize("file", ["eval_ilsvrc", "eval_cub_multithr", "eval_cub_tencrop"])
 def test_bas_protocol(file):
     with np.load(GOLDEN / "bas" / f"{file}.npz") as golden:
         scores = score_maps(golden["maps"], "bas")
@@ -131,22 +153,30 @@ def test_bas_protocol(file):
     np.testing.assert_array_equal(boxes.reshape(expected.shape), expected)
 
 
-@pytest.mark.parametrize(("file", "cases"), [("boxes_01_modes", 16), ("boxes_02_nonsquare", 4)])
+STNET_LEVELS = {  # how STNet calls a level, and which of its parameters is the threshold
+    "NEW_MEAN": ("of_nonzero_mean", 0),
+    "OLD_MEAN": ("of_mean", 0),
+    "PERCENTILE": ("of_nonzero_rank", 2),
+    "ENERGY": ("of_energy", 3),
+}
+
+
+@pytest.mark.parametrize(("file", "cases"), [("boxes_01_modes", 32), ("boxes_02_nonsquare", 4)])
 def test_stnet_proposals(file, cases):
     with np.load(GOLDEN / "stnet" / f"{file}.npz") as golden:
         arrays = dict(golden)
-    checked = 0
-    for key in sorted({name[:4] for name in arrays}):
-        multiplier, deviations = arrays[key + "params"][:2]
-        prune = bool(arrays[key + "prune"])
-        if prune and (arrays[key + "lb_mode"] != "NEW_MEAN" or deviations):
-            continue  # other prunings are no part of the rule
+    keys = sorted({name[:4] for name in arrays})
+    assert len(keys) == cases
+    for key in keys:
         collapse = np.sum if arrays[key + "collapse"] == "SUM" else np.max
-        threshold = multiplier if prune else 0.0
-        found = from_map(collapse(arrays[key + "g"], axis=0), threshold, False, "stnet")
+        rule, threshold = PRESETS["stnet"], 0.0
+        if arrays[key + "prune"]:
+            level, place = STNET_LEVELS[str(arrays[key + "lb_mode"])]
+            threshold = arrays[key + "params"][place]
+            deviations = float(arrays[key + "params"][1])
+            rule = dataclasses.replace(rule, level=level, deviations=deviations)
+        found = from_map(collapse(arrays[key + "g"], axis=0), threshold, False, rule)
         np.testing.assert_array_equal(found[0][0], arrays[key + "box"], key)
-        checked += 1
-    assert checked == cases
 
 
 def opencv_boxes(score_map, threshold, multi_contour):

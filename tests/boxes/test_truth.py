@@ -43,11 +43,12 @@ def test_bas():
 def test_tscam():
     with np.load(GOLDEN / "scm" / "gt_boxes.npz") as golden:
         arrays = dict(golden)
-    # The reader truncates position and size; the boxes are corners.
-    cub = arrays["cub/raw_xywh"].astype(np.float64).round(1).astype(int)
-    cub[:, 2:] += cub[:, :2]
-    found = scale_truth(cub, arrays["cub/size_wh"][:, ::-1], "tscam")
-    np.testing.assert_array_equal(found, arrays["cub/gt"])
+    # Its reader truncates position and size; the boxes are corners, in either precision.
+    for cub in (arrays["cub/raw_xywh"], arrays["cub/raw_xywh"].astype(np.float64).round(1)):
+        assert (cub % 1 > 0).any()
+        corners = np.concatenate([cub[:, :2], cub[:, :2] + cub[:, 2:]], axis=1)
+        found = scale_truth(corners, arrays["cub/size_wh"][:, ::-1], "tscam")
+        np.testing.assert_array_equal(found, arrays["cub/gt"])
     sizes = np.repeat(arrays["ilsvrc/size_wh"][:, ::-1], arrays["ilsvrc/count"], axis=0)
     found = scale_truth(arrays["ilsvrc/raw_xyxy"], sizes, "tscam")
     np.testing.assert_array_equal(found, arrays["ilsvrc/gt"])
@@ -67,6 +68,12 @@ def test_adl_by_hand():
     # 10 · 256 / 500 - 16 = -10.88, 20 · 256 / 400 - 16 = -3.2; neither floor nor clamp.
     found = scale_truth([[10, 20, 500, 399]], (400, 500), "adl")
     np.testing.assert_array_equal(found, [[-10, -3, 240, 239]])
+
+
+def test_only_tscam_truncates_fractions_of_a_pixel_first():
+    box = [[10.9, 0.0, 20.8, 4.0]]  # at 10, 9 wide
+    assert scale_truth(box, (224, 224), "tscam").tolist() == [[10, 0, 19, 4]]
+    assert scale_truth(box, (224, 224), "wsoleval").tolist() == [[10, 0, 20, 4]]
 
 
 @pytest.mark.parametrize("size", [112, 224])

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from tfwsol.metrics import LocalizationAccuracy
 
-RULES = ["adl", "tscam", "bas"]
+RULES = ["adl", "tscam", "bas", "stnet"]
 
 
 def run_of(expected, threshold):
@@ -27,6 +27,67 @@ def test_bas(golden, name):
             "Top-1": expected["top1"][threshold],
             "Top-5": expected["top5"][threshold],
         }
+
+
+@pytest.mark.parametrize("name", ["eval_ilsvrc", "eval_cub_multithr", "eval_cub_tencrop"])
+def test_bas_chooses_among_thresholds(golden, name):
+    expected = golden(f"bas/{name}")
+    _, *truth, logits = run_of(expected, 0)
+    metric = LocalizationAccuracy("bas", thresholds=expected["thresholds"])
+    metric.update_state(expected["pred_boxes"], *truth, expected.get("tencrop_logits", logits))
+    np.testing.assert_array_equal(
+        metric.accuracies(), [expected["gt"], expected["top1"], expected["top5"]]
+    )
+    result = metric.result()
+    found = [result["Top-1"], result["GT-known"], metric.best_threshold()]
+    assert found == expected["returned"].tolist()
+    assert metric.result_at(metric.best_threshold()) == result
+    np.testing.assert_array_equal(
+        metric.overlaps(expected["pred_boxes"], *truth[:2]).astype(np.float32),
+        expected["best_iou"].astype(np.float32),
+    )
+
+
+def test_tscam(golden):
+    expected = golden("scm/boxes_tscam_14")
+    at_a_tenth = expected["box/thr"].tolist().index(np.float32(0.1))
+    boxes = np.split(expected["in/gt"], np.cumsum(expected["in/gt_count"])[:-1])
+    metric = LocalizationAccuracy("tscam")
+    overlaps = metric.overlaps(expected["box/gt_class"][:, at_a_tenth], boxes, None)
+    hits = metric.hits_of(overlaps, expected["in/labels"], expected["in/scores"])
+    for place, name in enumerate(("gt_known", "loc_top1", "loc_top5")):
+        np.testing.assert_array_equal(hits[:, place, 0], expected[f"out/{name}"])
+
+
+def test_the_threshold_with_the_highest_sum_wins():
+    metric = LocalizationAccuracy("adl", (1,), thresholds=(0.05, 0.1, 0.15))
+    good, bad = [0, 0, 9, 9], [50, 50, 60, 60]
+    # GT-known 1, 1, 1; Top-1 0, 1, 1: the second, first of equals.
+    metric.update_state(
+        [[good, bad, bad], [bad, good, good]], [[good]] * 2, None, [0, 1], [[0.0, 1.0]] * 2
+    )
+    assert metric.best_threshold() == 0.1
+    assert metric.result() == {"GT-known": 50.0, "Top-1": 50.0}
+    assert metric.result_at(0.05) == {"GT-known": 50.0, "Top-1": 0.0}
+    summary = metric.summary()
+    assert summary["best_threshold"] == 0.1
+    assert summary["protocol"] == "adl, threshold chosen on these images"
+    again = keras.metrics.deserialize(keras.metrics.serialize(metric))
+    assert again.thresholds == (0.05, 0.1, 0.15)
+    with pytest.raises(ValueError, match="one of the thresholds"):
+        metric.result_at(0.2)
+    with pytest.raises(ValueError, match=r"each of 3 thresholds.* got the shape \(1, 4\)"):
+        metric.update_state([good], [[good]], None, [0], [[1.0]])
+    with pytest.raises(ValueError, match="at least one threshold"):
+        LocalizationAccuracy("adl", thresholds=())
+    with pytest.raises(ValueError, match="boxes of 2 images, labels of 1"):
+        metric.hits_of(np.zeros((2, 3)), [0], [[1.0]])
+
+
+def test_stnet_boxes_that_touch_have_nothing_in_common():
+    metric = LocalizationAccuracy("stnet", (), iou_threshold=0.01)
+    metric.update_state([[0, 0, 9, 9]], [[[9, 0, 18, 9]]], None, [0], [[1.0]])
+    assert metric.result() == {"GT-known": 0.0}
 
 
 @pytest.mark.parametrize("percent", [30, 50, 70])
@@ -118,7 +179,7 @@ def test_tensors_and_saving():
 
 
 def test_bad_input_is_refused():
-    with pytest.raises(ValueError, match="one of adl, tscam, bas; got 'cam'"):
+    with pytest.raises(ValueError, match="one of adl, tscam, bas, stnet; got 'cam'"):
         LocalizationAccuracy("cam")
     with pytest.raises(ValueError, match="positive whole numbers"):
         LocalizationAccuracy("adl", (0, 1))

@@ -1,5 +1,6 @@
 """The compiled operation and its twin against OpenCV, asked once per level."""
 
+import functools
 from itertools import pairwise
 
 import cv2
@@ -24,6 +25,30 @@ def rings(height, width, values):
     return np.asarray(values, np.uint8)[depth % len(values)]
 
 
+def blobs(rng, height, width):
+    """A few soft spots, with a hollow in some."""
+    y, x = np.indices((height, width))
+    drawn = np.zeros((height, width))
+    for _ in range(rng.integers(1, 6)):
+        centre, reach = rng.random(2) * (height, width), rng.uniform(1, 6)
+        distance = np.hypot(y - centre[0], x - centre[1]) / reach
+        peak = np.exp(-np.square(distance - rng.choice([0, 1, 2])))
+        drawn = np.maximum(drawn, rng.random() * peak)
+    return (255 * drawn).astype(np.uint8)
+
+
+def equal_blocks(rng, height, width):
+    """Blocks of one size and few values on dark ground: ties of area at every level."""
+    side = rng.integers(1, 4)
+    values = rng.choice(
+        [0, 0, 90, 180, 255], (-(-height // side) // 2 + 1, -(-width // side) // 2 + 1)
+    )
+    spread = np.zeros((2 * values.shape[0], 2 * values.shape[1]))
+    spread[::2, ::2] = values
+    return np.kron(spread, np.ones((side, side)))[:height, :width]
+
+
+@functools.cache
 def pictures(seed):
     """One picture of each kind, by name."""
     rng = np.random.default_rng(seed)
@@ -48,6 +73,9 @@ def pictures(seed):
         "nested rings": rings(height, width, [200, 0]),
         "uneven rings": rings(height, width, [90, 30, 255, 0, 160]),
         "dark frame": rings(height, width, [0, 120, 60, 250]),
+        "blobs": blobs(rng, height, width),
+        "equal blocks": equal_blocks(rng, height, width),
+        "holes": np.where(rng.random((height, width)) < 0.2, rng.integers(0, 3) * 60, 220),
     }
     return {name: np.asarray(picture, np.uint8) for name, picture in kinds.items()}
 
@@ -94,6 +122,17 @@ def test_the_operation_and_its_twin_agree_on_thousands_of_maps(height, multi_con
     levels = (rng.integers(-1, 256, (400, 10)) % (values[:, 0] + 2) - 1).astype(np.int32)
     found = box_sweep(maps, levels, multi_contour)
     assert lists(*found) == lists(*box_sweep_twin(maps, levels, multi_contour))
+
+
+@pytest.mark.parametrize("multi_contour", [False, True])
+@pytest.mark.parametrize("kind", pictures(0))
+@pytest.mark.usefixtures("compiled")
+def test_the_operation_and_its_twin_agree_on_every_kind(kind, multi_contour):
+    for seed in range(100, 200):
+        picture = pictures(seed)[kind][None]
+        levels = np.random.default_rng(seed).integers(-1, 256, (1, 30), dtype=np.int32)
+        found = box_sweep(picture, levels, multi_contour)
+        assert lists(*found) == lists(*box_sweep_twin(picture, levels, multi_contour)), seed
 
 
 @pytest.mark.usefixtures("both_ways")

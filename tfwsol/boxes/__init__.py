@@ -8,6 +8,7 @@ from tfwsol.boxes.contours import largest_contour_box
 from tfwsol.boxes.from_localization import masks, of
 from tfwsol.boxes.matching import best_iou
 from tfwsol.boxes.overlap import iou, iou_inclusive
+from tfwsol.boxes.peaks import peaks
 from tfwsol.boxes.receptive_field import cells_to_image
 from tfwsol.boxes.rules import PRESETS, Rule, TruthScaling
 from tfwsol.boxes.score_map import score_maps
@@ -30,6 +31,7 @@ __all__ = [
     "masks",
     "of",
     "otsu_thresholds",
+    "peaks",
     "scale_truth",
     "score_maps",
     "sweep",

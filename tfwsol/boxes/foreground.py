@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 import cv2
 import numpy as np
 
-Level = Literal["absolute", "of_nonzero_mean"]
+Level = Literal["absolute", "of_nonzero_mean", "of_mean", "of_nonzero_rank", "of_energy"]
 
 
 def component_boxes(
-    maps: np.ndarray, thresholds: np.ndarray, level: Level
+    maps: np.ndarray, thresholds: np.ndarray, level: Level, deviations: float = 0.0
 ) -> tuple[np.ndarray, np.ndarray]:
     """The boxes of the foreground regions of most pixels.
 
@@ -22,6 +23,7 @@ def component_boxes(
         maps: batch × height × width.
         thresholds: batch × T.
         level: What a threshold is a share of; see `tfwsol.boxes.Rule`.
+        deviations: How many standard deviations are added to a level of a mean.
 
     Returns:
         boxes: int32, N × 4: half-open corners x0, y0, x1, y1, at most one per threshold.
@@ -31,7 +33,7 @@ def component_boxes(
     found = [
         _largest_component(picture)
         for score_map, row in zip(maps, thresholds, strict=True)
-        for picture in foreground(score_map[None], row[None], level)[0]
+        for picture in foreground(score_map[None], row[None], level, deviations)[0]
     ]
     splits = np.zeros(len(found) + 1, np.int64)
     splits[1:] = np.cumsum([len(boxes) for boxes in found])
@@ -39,10 +41,10 @@ def component_boxes(
 
 
 def extent_boxes(
-    maps: np.ndarray, thresholds: np.ndarray, level: Level
+    maps: np.ndarray, thresholds: np.ndarray, level: Level, deviations: float = 0.0
 ) -> tuple[np.ndarray, np.ndarray]:
     """The boxes round all the foreground; arguments and results are `component_boxes`'."""
-    bright = foreground(maps, thresholds, level)
+    bright = foreground(maps, thresholds, level, deviations)
     height, width = maps.shape[1:]
     columns = bright.any(axis=2).reshape(-1, width)
     rows = bright.any(axis=3).reshape(-1, height)
@@ -59,14 +61,38 @@ def extent_boxes(
     return np.stack(corners, axis=1).astype(np.int32), splits
 
 
-def foreground(maps: np.ndarray, thresholds: np.ndarray, level: Level) -> np.ndarray:
+def foreground(
+    maps: np.ndarray, thresholds: np.ndarray, level: Level, deviations: float = 0.0
+) -> np.ndarray:
     """What is bright enough: bool, batch × T × height × width."""
-    bounds = thresholds.astype(maps.dtype)[:, :, None, None]
     if level == "absolute":
-        return maps[:, None] > bounds
-    counts = np.maximum((maps != 0).sum(axis=(1, 2)), 1)
-    means = (maps.sum(axis=(1, 2), dtype=np.float64) / counts).astype(maps.dtype)
-    return (maps[:, None] >= bounds * means[:, None, None, None]) & (maps[:, None] > 0)
+        return maps[:, None] > thresholds.astype(maps.dtype)[:, :, None, None]
+    bounds = _least_values(
+        maps.reshape(len(maps), math.prod(maps.shape[1:])), thresholds, level, deviations
+    )
+    return (maps[:, None] >= bounds[:, :, None, None]) & (maps[:, None] > 0)
+
+
+def _least_values(
+    cells: np.ndarray, thresholds: np.ndarray, level: Level, deviations: float
+) -> np.ndarray:
+    """The least value of foreground, batch × T, of maps that are flat and not negative."""
+    if level in ("of_nonzero_mean", "of_mean"):
+        counted = cells != 0 if level == "of_nonzero_mean" else np.ones(cells.shape, bool)
+        number = np.maximum(counted.sum(axis=1, keepdims=True), 1)
+        mean = cells.sum(axis=1, dtype=np.float64, keepdims=True) / number
+        spread = np.sqrt((((cells - mean) * counted) ** 2).sum(axis=1, keepdims=True) / number)
+        mean, spread = mean.astype(cells.dtype), spread.astype(cells.dtype)
+        return thresholds.astype(cells.dtype) * mean + cells.dtype.type(deviations) * spread
+    ascending = np.sort(cells, axis=1)
+    if level == "of_nonzero_rank":
+        zeros = (cells == 0).sum(axis=1, keepdims=True)
+        places = zeros + np.floor((cells.shape[1] - zeros) * thresholds).astype(np.int64)
+    else:
+        energy = ascending.cumsum(axis=1, dtype=np.float64)
+        below = energy[:, None] <= thresholds[:, :, None] * energy[:, None, -1:]
+        places = below.sum(axis=2)
+    return np.take_along_axis(ascending, np.minimum(places, cells.shape[1] - 1), axis=1)
 
 
 def _largest_component(bright: np.ndarray) -> np.ndarray:

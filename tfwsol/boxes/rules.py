@@ -19,6 +19,7 @@ class TruthScaling:
         clamp: ``corners``: x0, y0 at least 0 and x1, y1 at most crop - 1, each only there, so
             that a box outside the crop ends before it begins. ``all``: All in [0, crop].
         truncate: Whether coordinates become whole numbers, towards 0.
+        whole_pixels: Whether position and sides become whole numbers, towards 0, before all this.
     """
 
     resize: int = 224
@@ -27,6 +28,7 @@ class TruthScaling:
     divide_first: bool = False
     clamp: Literal["no", "corners", "all"] = "no"
     truncate: bool = True
+    whole_pixels: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,8 +46,12 @@ class Rule:
         grey: ``truncate``: trunc(255 · map). ``cubehelix``: the grey of that colour map.
             ``none``: The map itself is compared.
         level: ``of_maximum``: Foreground is grey > int(threshold · max(grey)). ``absolute``:
-            map > threshold. ``of_nonzero_mean``: map >= threshold · mean of the map's cells
-            that are not 0.
+            map > threshold. The others take cells that are not 0 and at least some value:
+            ``of_nonzero_mean`` threshold · mean of the cells that are not 0 (``of_mean``: of
+            all), ``of_nonzero_rank`` the one of their ascending values that stands behind this
+            share of them, ``of_energy`` the one with which the sum of the ascending values
+            exceeds this share of the whole.
+        deviations: How many standard deviations are added to a mean.
         region: ``contour``: that of largest polygon area, or all of them. ``component``: the
             one of most pixels; among equals the first from the top left. ``all``: everything
             that is foreground.
@@ -64,7 +70,10 @@ class Rule:
     epsilon: float = 0.0
     precision: Literal["float32", "float64"] = "float32"
     grey: Literal["truncate", "cubehelix", "none"] = "truncate"
-    level: Literal["of_maximum", "absolute", "of_nonzero_mean"] = "of_maximum"
+    level: Literal[
+        "of_maximum", "absolute", "of_nonzero_mean", "of_mean", "of_nonzero_rank", "of_energy"
+    ] = "of_maximum"
+    deviations: float = 0.0
     region: Literal["contour", "component", "all"] = "contour"
     inclusive: bool = False
     clip: bool = False
@@ -100,7 +109,11 @@ PRESETS = {
         # Choe and Shim, "Attention-Based Dropout Layer", CVPR 2019: its TensorFlow programs.
         Rule("adl", TruthScaling(resize=256), grey="cubehelix"),
         # Gao et al., "TS-CAM", ICCV 2021.
-        Rule("tscam", TruthScaling(divide_first=True, clamp="corners"), strict_top_k=True),
+        Rule(
+            "tscam",
+            TruthScaling(divide_first=True, clamp="corners", whole_pixels=True),
+            strict_top_k=True,
+        ),
         # Wu et al., "Background Activation Suppression", CVPR 2022.
         Rule(
             "bas",

@@ -51,8 +51,8 @@ def sweep(
 
     Args:
         maps: batch × height × width, floating point and finite: in [0, 1], or not negative for
-            a rule whose level is a share of the mean. They are used at their own size
-            (`score_maps` resizes and scales).
+            a rule whose level is a share of their mean, number or sum. They are used at their own
+            size (`score_maps` resizes and scales).
         thresholds: T numbers for all maps, or batch × T.
         multi_contour: Whether all contours give a box, holes too, or only the largest.
         rule: A preset's name, or a rule.
@@ -103,7 +103,7 @@ def distinct_sweep(
         boxes, splits = box_sweep(grey, levels, multi_contour)
     else:
         find = component_boxes if rule.region == "component" else extent_boxes
-        boxes, splits = find(maps, thresholds, rule.level)
+        boxes, splits = find(maps, thresholds, rule.level, rule.deviations)
         segments = np.arange(thresholds.size).reshape(thresholds.shape)
     return *_finished(boxes, splits, maps.shape[1:], rule), segments
 
@@ -169,13 +169,14 @@ def _checked(
             f"Thresholds are T >= 1 numbers, or {len(maps)} maps × T; got the shape "
             f"{thresholds.shape}."
         )
-    highest = np.inf if rule.level == "of_nonzero_mean" else 1.0
-    if not (np.isfinite(maps) & (maps >= 0) & (maps <= highest)).all():
-        wanted = "not negative" if highest == np.inf else "in [0, 1]"
+    free = rule.level not in ("of_maximum", "absolute")
+    if not (np.isfinite(maps) & (maps >= 0) & (maps <= (np.inf if free else 1.0))).all():
+        wanted = "not negative" if free else "in [0, 1]"
         raise ValueError(
             f"Score maps for the rule {rule.name!r} are finite and {wanted}; bring them there "
             "with tfwsol.boxes.score_maps first."
         )
+    highest = np.inf if rule.level in ("of_nonzero_mean", "of_mean") else 1.0
     if not (np.isfinite(thresholds) & (thresholds >= 0) & (thresholds <= highest)).all():
         raise ValueError(
             f"Thresholds for the rule {rule.name!r} are numbers from 0 to {highest}; got "

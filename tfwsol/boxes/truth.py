@@ -24,6 +24,8 @@ def scale_truth(boxes: np.ndarray, image_sizes: np.ndarray, rule: str | Rule) ->
     """
     scaling = named(rule).truth
     boxes, sides = _checked(boxes, image_sizes)
+    if scaling.whole_pixels:
+        boxes = _whole_pixels(boxes)
     resized = _resized(sides, scaling)
     scaled = boxes / sides * resized if scaling.divide_first else boxes * resized / sides
     # int(round(.)) of the protocols, where round goes to even; the squares are exact.
@@ -34,6 +36,13 @@ def scale_truth(boxes: np.ndarray, image_sizes: np.ndarray, rule: str | Rule) ->
     elif scaling.clamp == "all":
         scaled = scaled.clip(0, scaling.crop)
     return scaled.astype(np.int64) if scaling.truncate else scaled
+
+
+def _whole_pixels(boxes: np.ndarray) -> np.ndarray:
+    # Corners were the sum of position and side: a little below a whole number means that one.
+    position = np.trunc(boxes[:, :2].round(3))
+    sides = np.trunc((boxes[:, 2:] - boxes[:, :2]).round(3))
+    return np.concatenate([position, position + sides], axis=1)
 
 
 def _resized(sides: np.ndarray, scaling: TruthScaling) -> np.ndarray:

@@ -46,6 +46,8 @@ class MaxBoxAcc(CountingMetric):
         step: Distance of the thresholds, in (0, 1]. A finer one finds slightly higher maxima:
             state it with the number.
         name: Of the metric.
+        bootstrap: Replicas for `interval`; 0: none.
+        bootstrap_seed: Of their draws.
     """
 
     def __init__(
@@ -54,8 +56,10 @@ class MaxBoxAcc(CountingMetric):
         multi_contour: bool = True,
         step: float = 0.001,
         name: str | None = None,
+        bootstrap: int = 0,
+        bootstrap_seed: int = 0,
     ):
-        super().__init__(name=name)
+        super().__init__(name, bootstrap, bootstrap_seed)
         self.iou_thresholds = tuple(np.asarray(iou_thresholds).tolist())
         if not self.iou_thresholds or not all(0 < level <= 100 for level in self.iou_thresholds):
             raise ValueError(f"IoU thresholds are percents in (0, 100]; got {iou_thresholds}.")
@@ -63,10 +67,11 @@ class MaxBoxAcc(CountingMetric):
         self.step = float(step)
         self.thresholds = threshold_grid(self.step)
         self._hits = self.count_variable("hits", (len(self.iou_thresholds), len(self.thresholds)))
-        self._images = self.count_variable("images")
 
     def update_state(self, maps: Any, boxes: Any, image_sizes: Any) -> None:
         """Counts the hits of a batch at every threshold.
+
+        The same as ``count(hits_of(overlaps(maps, boxes, image_sizes)))``.
 
         Args:
             maps: float64, batch × 224 × 224, in [0, 1].
@@ -79,6 +84,13 @@ class MaxBoxAcc(CountingMetric):
             ValueError: A map has another size or is not in [0, 1], shapes do not fit each
                 other, or a box is malformed.
         """
+        self.count(self.hits_of(self.overlaps(maps, boxes, image_sizes)))
+
+    def overlaps(self, maps: Any, boxes: Any, image_sizes: Any) -> np.ndarray:
+        """The best overlap of any box with any true box, float64, images × thresholds.
+
+        The arguments and errors are those of `update_state`; nothing is counted.
+        """
         maps = checked_maps(maps)
         if maps.shape[1:] != (SIDE, SIDE):
             raise ValueError(
@@ -88,11 +100,22 @@ class MaxBoxAcc(CountingMetric):
         true_boxes, counts = flat_boxes(boxes, len(maps))
         true_boxes = scale_truth(true_boxes, sizes_of_boxes(image_sizes, counts), RULE)
         if len(maps) == 0:
-            return
-        overlap = self._best_overlaps(maps, true_boxes, counts)
-        levels = np.array(self.iou_thresholds)[:, None, None] / 100
-        self.add_counts(self._hits, (overlap >= levels).sum(axis=1, dtype=np.int64))
-        self.add_counts(self._images, len(maps))
+            return np.zeros((0, len(self.thresholds)))
+        found, splits, segments = distinct_sweep(maps, self.thresholds, self.multi_contour, RULE)
+        per_image = np.diff(splits).reshape(len(maps), -1).sum(axis=1)
+        images = np.repeat(np.arange(len(maps)), per_image)
+        overlap = best_overlap(found, images, true_boxes, counts)
+        # Every level has a box: the rule gives one where no pixel is bright.
+        return np.maximum.reduceat(overlap, splits[:-1])[segments]
+
+    def hits_of(self, overlaps: np.ndarray) -> np.ndarray:
+        """Whether each image is right: bool, images × levels × thresholds.
+
+        Args:
+            overlaps: Images × thresholds, as `overlaps` gives them.
+        """
+        levels = np.array(self.iou_thresholds)[:, None] / 100
+        return overlaps[:, None] >= levels
 
     def result(self) -> dict[str, float]:
         """``MaxBoxAcc@d`` for every level d, and their mean ``MaxBoxAcc``, in percent.
@@ -100,7 +123,7 @@ class MaxBoxAcc(CountingMetric):
         Raises:
             RuntimeError: No image was counted.
         """
-        return self._named(self.accuracies().max(axis=1))
+        return self._by_level(self.accuracies().max(axis=1))
 
     def result_at(self, thresholds: dict[float, float]) -> dict[str, float]:
         """The accuracies at thresholds chosen elsewhere, for example on validation images.
@@ -124,7 +147,7 @@ class MaxBoxAcc(CountingMetric):
             raise ValueError(
                 f"Thresholds are multiples of the step {self.step} below 1; got {thresholds}."
             )
-        return self._named(self.accuracies()[np.arange(len(places)), places])
+        return self._by_level(self.accuracies()[np.arange(len(places)), places])
 
     def accuracies(self) -> np.ndarray:
         """The accuracy in percent, float64, levels × thresholds: the curves behind the result.
@@ -132,8 +155,7 @@ class MaxBoxAcc(CountingMetric):
         Raises:
             RuntimeError: No image was counted.
         """
-        if not self.num_images:
-            raise RuntimeError("No image was counted; call update_state first.")
+        self._require_images()
         return 100.0 * self.hits / self.num_images
 
     def best_thresholds(self) -> dict[float, float]:
@@ -149,11 +171,6 @@ class MaxBoxAcc(CountingMetric):
     def hits(self) -> np.ndarray:
         """The number of images that are right, int64, levels × thresholds."""
         return keras.ops.convert_to_numpy(self._hits)
-
-    @property
-    def num_images(self) -> int:
-        """The number of images counted so far."""
-        return int(keras.ops.convert_to_numpy(self._images))
 
     def summary(self) -> dict[str, Any]:
         """The results with ``best_thresholds``, ``step``, ``images`` and ``protocol``."""
@@ -174,18 +191,7 @@ class MaxBoxAcc(CountingMetric):
             "step": self.step,
         }
 
-    def _named(self, accuracies: np.ndarray) -> dict[str, float]:
+    def _by_level(self, accuracies: np.ndarray) -> dict[str, float]:
         names = (f"MaxBoxAcc@{level:g}" for level in self.iou_thresholds)
         named = dict(zip(names, accuracies.tolist(), strict=True))
         return {**named, "MaxBoxAcc": float(accuracies.mean())}
-
-    def _best_overlaps(
-        self, maps: np.ndarray, true_boxes: np.ndarray, counts: np.ndarray
-    ) -> np.ndarray:
-        """The best overlap of any box with any true box, float64, images × thresholds."""
-        found, splits, segments = distinct_sweep(maps, self.thresholds, self.multi_contour, RULE)
-        per_image = np.diff(splits).reshape(len(maps), -1).sum(axis=1)
-        images = np.repeat(np.arange(len(maps)), per_image)
-        overlap = best_overlap(found, images, true_boxes, counts)
-        # Every level has a box: the rule gives one where no pixel is bright.
-        return np.maximum.reduceat(overlap, splits[:-1])[segments]

@@ -21,6 +21,8 @@ class PIoU(PixelHistogram):
     Args:
         step: Distance of the thresholds, in (0, 1]. State it with the number.
         name: Of the metric.
+        bootstrap: Replicas for `interval`; 0: none.
+        bootstrap_seed: Of their draws.
     """
 
     def result(self) -> float:

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from tfwsol.metrics.counting_metric import CountingMetric, as_array
+from tfwsol.metrics.counting_metric import CountingMetric, NothingCounted, as_array
 from tfwsol.metrics.score_maps import checked_maps, threshold_grid
 
 IGNORED = 255
@@ -26,17 +26,24 @@ class PixelHistogram(CountingMetric):
     Args:
         step: Width of the bins, in (0, 1].
         name: Of the metric.
+        bootstrap: Replicas for `interval`; 0: none.
+        bootstrap_seed: Of their draws.
     """
 
     protocol = "wsolevaluation, masks pooled over all images"
 
-    def __init__(self, step: float = 0.001, name: str | None = None):
-        super().__init__(name=name)
+    def __init__(
+        self,
+        step: float = 0.001,
+        name: str | None = None,
+        bootstrap: int = 0,
+        bootstrap_seed: int = 0,
+    ):
+        super().__init__(name, bootstrap, bootstrap_seed)
         self.step = float(step)
         self.thresholds = threshold_grid(self.step)
         self._edges = np.concatenate([self.thresholds, [1.0, 2.0, 3.0]])
         self._histogram = self.count_variable("histogram", (2, len(self._edges) - 1))
-        self._images = self.count_variable("images")
 
     def update_state(self, maps: Any, masks: Any) -> None:
         """Counts the pixels of a batch.
@@ -49,16 +56,19 @@ class PixelHistogram(CountingMetric):
             TypeError: The maps are not float64, or the masks neither uint8 nor bool.
             ValueError: Shapes differ, a map is not in [0, 1], or a mask holds another value.
         """
+        self.count(self.histograms(maps, masks))
+
+    def histograms(self, maps: Any, masks: Any) -> np.ndarray:
+        """The counts of each image per bin, int64, images × 2 × bins, as of `histogram`.
+
+        The arguments and errors are those of `update_state`; nothing is counted.
+        """
         maps = checked_maps(maps)
         masks = _checked_masks(masks, maps.shape)
-        counts = self._count(maps.reshape(-1), masks.reshape(-1))
-        self.add_counts(self._histogram, counts)
-        self.add_counts(self._images, len(maps))
-
-    @property
-    def num_images(self) -> int:
-        """The number of images counted so far."""
-        return int(keras.ops.convert_to_numpy(self._images))
+        counts = np.zeros((len(maps), *self._histogram.shape), np.int64)
+        for image, pair in enumerate(zip(maps, masks, strict=True)):
+            counts[image] = self._count(*(part.reshape(-1) for part in pair))
+        return counts
 
     @property
     def histogram(self) -> np.ndarray:
@@ -73,7 +83,7 @@ class PixelHistogram(CountingMetric):
         """
         background, foreground = self.histogram[:, ::-1].cumsum(axis=1)
         if foreground[-1] == 0:
-            raise RuntimeError(
+            raise NothingCounted(
                 f"No pixel of an object was seen in {self.num_images} images, so there is no "
                 "recall; check that the masks hold 1 where the object is."
             )

@@ -27,6 +27,8 @@ class PxAP(PixelHistogram):
     Args:
         step: Distance of the thresholds, in (0, 1]. State it with the number.
         name: Of the metric.
+        bootstrap: Replicas for `interval`; 0: none.
+        bootstrap_seed: Of their draws.
     """
 
     def result(self) -> float:

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from tfwsol.metrics.counting_metric import CountingMetric, as_array
+from tfwsol.metrics.counting_metric import CountingMetric, NothingCounted, as_array
 
 IGNORED = 255
 
@@ -30,8 +30,11 @@ class SegmentationMeanIoU(CountingMetric):
         num_classes: Classes beside the background.
         thresholds: Ascending numbers. None: 0.20, 0.21, … 0.44.
         name: Of the metric.
+        bootstrap: Replicas for `interval`; 0: none.
+        bootstrap_seed: Of their draws.
     """
 
+    result_name = "mIoU"
     protocol = "VOC seeds, threshold chosen on these images"
 
     def __init__(
@@ -39,8 +42,10 @@ class SegmentationMeanIoU(CountingMetric):
         num_classes: int = 20,
         thresholds: Sequence[float] | None = None,
         name: str | None = None,
+        bootstrap: int = 0,
+        bootstrap_seed: int = 0,
     ):
-        super().__init__(name=name)
+        super().__init__(name, bootstrap, bootstrap_seed)
         if num_classes < 1:
             raise ValueError(f"There is at least one class beside background; got {num_classes}.")
         self.num_classes = int(num_classes)
@@ -52,7 +57,6 @@ class SegmentationMeanIoU(CountingMetric):
         # True class, class of the highest map, how many thresholds that map exceeds.
         shape = (self.num_classes + 1, self.num_classes, len(self.thresholds) + 1)
         self._pixels = self.count_variable("pixels", shape)
-        self._images = self.count_variable("images")
 
     def update_state(
         self, maps: Iterable[Any], class_ids: Iterable[Any], masks: Iterable[Any]
@@ -70,13 +74,11 @@ class SegmentationMeanIoU(CountingMetric):
         Raises:
             ValueError: Shapes do not fit each other, a map holds NaN, or a class is unknown.
         """
-        counts = np.zeros(self._pixels.shape, np.int64)
-        images = 0
-        for image in zip(maps, class_ids, masks, strict=True):
-            counts += self._count(*map(as_array, image))
-            images += 1
-        self.add_counts(self._pixels, counts)
-        self.add_counts(self._images, images)
+        counts = [
+            self._pixels_of(*map(as_array, image))
+            for image in zip(maps, class_ids, masks, strict=True)
+        ]
+        self.count(np.array(counts, np.int64).reshape(-1, *self._pixels.shape))
 
     def result(self) -> float:
         """The mean intersection over union in percent at the best threshold.
@@ -118,11 +120,6 @@ class SegmentationMeanIoU(CountingMetric):
         background = pixels.sum(axis=(1, 2))[:, None, None] - foreground.sum(axis=1, keepdims=True)
         return np.concatenate([background, foreground], axis=1).transpose(2, 0, 1)
 
-    @property
-    def num_images(self) -> int:
-        """The number of images counted so far."""
-        return int(keras.ops.convert_to_numpy(self._images))
-
     def summary(self) -> dict[str, float | int | str]:
         """``mIoU`` with ``best_threshold``, ``images`` and ``protocol``."""
         return {
@@ -143,12 +140,12 @@ class SegmentationMeanIoU(CountingMetric):
         """Fractions, thresholds × classes."""
         confusions = self.confusions()
         if not confusions.any():
-            raise RuntimeError("No pixel was counted; call update_state first.")
+            raise NothingCounted("No pixel was counted; call update_state first.")
         common = confusions.diagonal(axis1=1, axis2=2)
         union = confusions.sum(axis=1) + confusions.sum(axis=2) - common
         return np.divide(common, union, out=np.full(union.shape, np.nan), where=union > 0)
 
-    def _count(self, maps: np.ndarray, class_ids: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    def _pixels_of(self, maps: np.ndarray, class_ids: np.ndarray, mask: np.ndarray) -> np.ndarray:
         self._require_fitting(maps, class_ids, mask)
         seen = (mask >= 0) & (mask != IGNORED)
         scores, truth = maps[:, seen], mask[seen].astype(np.int64)

@@ -1,4 +1,4 @@
-"""True boxes in the forms that people hold them, as flat arrays."""
+"""Boxes in the forms that people hold them, as checked arrays."""
 
 from __future__ import annotations
 
@@ -57,6 +57,21 @@ def sizes_of_boxes(image_sizes: Any, counts: np.ndarray) -> np.ndarray:
     if not (sizes > 0).all():
         raise ValueError(f"Image sizes are positive; got {sizes.min()}.")
     return np.repeat(sizes, counts, axis=0)
+
+
+def predicted_boxes_of(predicted_boxes: Any) -> np.ndarray:
+    """One box per image, batch × 4.
+
+    Raises:
+        ValueError: The shape is another, or a corner is not finite.
+    """
+    predicted = as_array(predicted_boxes)
+    if predicted.ndim != 2 or predicted.shape[1] != 4 or not np.isfinite(predicted).all():
+        raise ValueError(
+            "There is one predicted box of finite corners per image, batch × 4; got the shape "
+            f"{predicted.shape}."
+        )
+    return predicted
 
 
 def _listed(boxes: Any) -> tuple[np.ndarray, np.ndarray]:
