@@ -10,7 +10,9 @@ from tfwsol.flags.model import image_size_from_flags
 FLAGS = flags.FLAGS
 
 flags.DEFINE_integer("repeats", 7, "Timed rounds; every case runs once in each.", lower_bound=1)
-flags.DEFINE_list("batch_sizes", ["1", "8"], "Images at once; one table for each.")
+flags.DEFINE_list(
+    "batch_sizes", None, "Images at once; one table for each. Default: the suite's own, l2caf: 1,8."
+)
 flags.DEFINE_string("csv", "results/benchmark.csv", "The file to append to; empty: none.")
 flags.DEFINE_integer("threads", 0, "For TensorFlow; 0: as many as it likes.", lower_bound=0)
 flags.DEFINE_string(
@@ -25,16 +27,22 @@ def suite_options_from_flags() -> SuiteOptions:
     Raises:
         ValueError: If the batch sizes are no positive integers.
     """
+    return SuiteOptions(
+        model=FLAGS.model if FLAGS["model"].present else SuiteOptions.model,
+        image_size=image_size_from_flags(),
+        batch_sizes=_batch_sizes(),
+        intermediate_layer=FLAGS.intermediate_layer,
+        iterations=FLAGS.loop_iterations,
+        threads=FLAGS.threads,
+    )
+
+
+def _batch_sizes() -> tuple[int, ...] | None:
+    if FLAGS.batch_sizes is None:
+        return None
     sizes = [item.strip() for item in FLAGS.batch_sizes]
     if not sizes or not all(size.isdigit() and int(size) for size in sizes):
         raise ValueError(
             f"Expected --batch_sizes=1,8 (integers from 1), but {','.join(sizes)!r} came."
         )
-    return SuiteOptions(
-        model=FLAGS.model if FLAGS["model"].present else SuiteOptions.model,
-        image_size=image_size_from_flags(),
-        batch_sizes=tuple(int(size) for size in sizes),
-        intermediate_layer=FLAGS.intermediate_layer,
-        iterations=FLAGS.loop_iterations,
-        threads=FLAGS.threads,
-    )
+    return tuple(int(size) for size in sizes)

@@ -1,4 +1,4 @@
-"""Flags that name photographs and where the results go."""
+"""The flag that names photographs."""
 
 from __future__ import annotations
 
@@ -6,19 +6,24 @@ import pathlib
 
 from absl import flags
 
+from tfwsol.data.photograph import find_images
+
 FLAGS = flags.FLAGS
 
 flags.DEFINE_string("image", None, "FILE, DIR or quoted GLOB of photographs (the demo: one FILE).")
-flags.DEFINE_string("output_dir", None, "Where results go; default: runs/<command>.")
 
 
-def output_dir_from_flags(default: str) -> pathlib.Path:
-    """The output folder, with ~ expanded.
+def photographs_from_flags() -> list[pathlib.Path]:
+    """The photographs that the flag names.
 
     Raises:
-        ValueError: If it exists and is no folder.
+        ValueError: If the flag is missing or names no photograph.
     """
-    folder = pathlib.Path(FLAGS.output_dir or default).expanduser()
-    if folder.exists() and not folder.is_dir():
-        raise ValueError(f"--output_dir={folder} is a file; name a folder.")
-    return folder
+    if not FLAGS.image:
+        raise ValueError("Expected --image=FILE, DIR or 'GLOB'; see --help.")
+    return find_images(FLAGS.image)
+
+
+def photograph_from_flags(otherwise: pathlib.Path) -> pathlib.Path:
+    """The one photograph that the flag names, or another where it names none."""
+    return pathlib.Path(FLAGS.image).expanduser() if FLAGS.image else otherwise

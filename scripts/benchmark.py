@@ -2,6 +2,7 @@
 
 python scripts/benchmark.py l2caf
 python scripts/benchmark.py l2caf --model=MobileNetV2 --batch_sizes=1,4,16 --repeats=15
+python scripts/benchmark.py evaluation --threads=1
 """
 
 import os

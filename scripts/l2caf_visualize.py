@@ -16,11 +16,11 @@ os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 try:
     from absl import flags
 
-    from tfwsol.data.photograph import find_images
     from tfwsol.evaluation.explain_photographs import explain_photographs
     from tfwsol.flags import command
     from tfwsol.flags.model import classifier_from_flags, model_identity
-    from tfwsol.flags.photograph import output_dir_from_flags
+    from tfwsol.flags.output import output_dir_from_flags
+    from tfwsol.flags.photograph import photographs_from_flags
     from tfwsol.flags.visualize import settings_from_flags
 except ModuleNotFoundError as error:
     sys.exit(f"{error}: run `make setup` once, then .venv/bin/python {sys.argv[0]} ...")
@@ -34,10 +34,8 @@ def main(argv: Sequence[str]) -> int:
     """Explains the photographs and says where the report lies; 0 if all could be read."""
     if len(argv) > 1:
         raise ValueError(f"Expected only --flags, but {argv[1]!r} came; quote globs.")
-    if not FLAGS.image:
-        raise ValueError("Expected --image=FILE, DIR or 'GLOB'; see --help.")
     summary = explain_photographs(
-        find_images(FLAGS.image),
+        photographs_from_flags(),
         classifier_from_flags,
         settings_from_flags(),
         output_dir_from_flags("runs/l2caf_visualize"),

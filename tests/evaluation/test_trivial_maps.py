@@ -1,6 +1,6 @@
 import numpy as np
 
-from tfwsol.evaluation.trivial_maps import centred_gaussian, random_maps
+from tfwsol.evaluation.trivial_maps import centred_gaussian, random_maps, trivial_maps
 
 
 def test_gaussian_by_hand():
@@ -15,3 +15,17 @@ def test_gaussian_by_hand():
 def test_random_maps_follow_their_seed():
     np.testing.assert_array_equal(random_maps(2, (3, 4), 7), random_maps(2, (3, 4), 7))
     assert np.abs(random_maps(2, (3, 4), 7) - random_maps(2, (3, 4), 8)).max() > 0.1
+
+
+def test_maps_by_name():
+    maps = trivial_maps(["full_image", "random", "centred_gaussian"], 0, 3)
+    assert list(maps) == ["full_image", "random", "centred_gaussian"]
+    assert (maps["full_image"] == 1).all()
+    assert maps["centred_gaussian"].shape == (3, 224, 224)
+
+
+def test_noise_belongs_to_its_image_whatever_the_batch():
+    whole = trivial_maps(["random"], 0, 9, seed=4)["random"]
+    np.testing.assert_array_equal(trivial_maps(["random"], 5, 2, seed=4)["random"], whole[5:7])
+    assert np.unique(whole).size == whole.size
+    assert (trivial_maps(["random"], 0, 9, seed=5)["random"] != whole).all()

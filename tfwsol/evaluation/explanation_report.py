@@ -8,11 +8,11 @@ from typing import Any
 from tfwsol.data.photograph import read_image
 from tfwsol.evaluation.explanation_record import ExplanationRecord
 from tfwsol.evaluation.provenance import versions
+from tfwsol.methods.explainer_names import TITLES
 from tfwsol.visualization import Figure, Report, Section, Table, write_report
 
 _MOST_IMAGES = 60
 _MOST_FILMED = 2
-_TITLES = {"l2caf": "L2-CAF", "cam": "CAM", "gradcam": "Grad-CAM", "layercam": "LayerCAM"}
 
 
 def write_explanation_report(path: pathlib.Path, record: ExplanationRecord) -> None:
@@ -82,7 +82,7 @@ def _pictures(record: ExplanationRecord, entries: list[dict[str, Any]]) -> Table
     caption = "One row per class asked, the most probable first."
     if record.settings["class_ids"]:
         caption = "One row per class asked."
-    return Table(["Photograph", *(_TITLES[name] for name in methods)], rows, caption)
+    return Table(["Photograph", *(TITLES[name] for name in methods)], rows, caption)
 
 
 def _input(entry: dict[str, Any]) -> Figure:
@@ -94,7 +94,7 @@ def _input(entry: dict[str, Any]) -> Figure:
 
 def _overlay(folder: pathlib.Path, found: dict[str, Any]) -> Figure:
     words = found["class_name"]
-    alt = f"{_TITLES[found['method']]} map of {words}"
+    alt = f"{TITLES[found['method']]} map of {words}"
     return Figure((folder / found["picture"]).read_bytes(), alt=alt, caption=words)
 
 
@@ -110,7 +110,7 @@ def _numbers(entries: list[dict[str, Any]]) -> Table:
             pathlib.Path(entry["image"]).name,
             found["class_name"],
             found["score"],
-            _TITLES[found["method"]],
+            TITLES[found["method"]],
             found.get("loss"),
             found.get("iterations"),
             found.get("negative_share"),

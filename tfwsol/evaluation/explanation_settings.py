@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 from typing import Any
 
 import keras
 
-from tfwsol.methods import CAM, L2CAF, GradCAM, LayerCAM
+from tfwsol.methods import L2CAF
 from tfwsol.methods.explainer import Explainer
+from tfwsol.methods.explainer_names import EXPLAINERS, build_explainer, check_explainer_names
 
-METHODS = ("l2caf", "cam", "gradcam", "layercam")
+METHODS = tuple(EXPLAINERS)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,10 +52,7 @@ class ExplanationSettings:
     alpha: float = 0.6
 
     def __post_init__(self) -> None:
-        for name in self.methods:
-            if name not in METHODS:
-                near = difflib.get_close_matches(name, METHODS, n=1) or list(METHODS)
-                raise ValueError(f"No method is called {name!r}; did you mean {', '.join(near)}?")
+        check_explainer_names(self.methods)
         if not self.methods:
             raise ValueError(f"Expected at least one method out of {list(METHODS)}.")
         if not 0 <= self.box_threshold < 1:
@@ -70,11 +67,7 @@ class ExplanationSettings:
 
     def explainers(self, model: keras.Model) -> dict[str, Explainer]:
         """The explainers asked for, by name."""
-        build = {"cam": CAM, "gradcam": GradCAM, "layercam": LayerCAM}
-        return {
-            name: build[name](model, self.layer) if name in build else L2CAF(model, **self._l2caf())
-            for name in self.methods
-        }
+        return {name: build_explainer(name, model, **self._l2caf()) for name in self.methods}
 
     def filmed(self, model: keras.Model, every: int) -> L2CAF:
         """The published loop of L2-CAF with a picture every so many iterations."""

@@ -5,6 +5,7 @@ from tfwsol.visualization.box_drawing import draw_boxes
 from tfwsol.visualization.captions import captions, class_name
 from tfwsol.visualization.contact_sheets import SheetRow, contact_sheet, lay_out
 from tfwsol.visualization.convergence_film import convergence_gif
+from tfwsol.visualization.curves import Line, line_plot
 from tfwsol.visualization.heat_map import normalise_maps, resize_maps
 from tfwsol.visualization.overlays import overlay
 from tfwsol.visualization.report import (
@@ -18,6 +19,7 @@ from tfwsol.visualization.report import (
 
 __all__ = [
     "Figure",
+    "Line",
     "Report",
     "Section",
     "SheetRow",
@@ -28,6 +30,7 @@ __all__ = [
     "convergence_gif",
     "draw_boxes",
     "lay_out",
+    "line_plot",
     "normalise_maps",
     "overlay",
     "render_report",

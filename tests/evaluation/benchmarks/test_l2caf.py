@@ -89,7 +89,7 @@ def test_a_saved_model(tmp_path):
     np.testing.assert_array_equal(loaded.get_weights()[0], model.get_weights()[0])
 
 
-@pytest.mark.parametrize("name", ["ResNet5000", "resnet50", "imagenet_utils"])
+@pytest.mark.parametrize("name", ["ResNet5000", "resnet_50", "imagenet_utils"])
 def test_an_unknown_model_is_named(name):
     with pytest.raises(ValueError, match=f"'{name}' came"):
         build_model(SuiteOptions(name))

@@ -14,7 +14,7 @@ class SuiteOptions:
     Attributes:
         model: A name in keras.applications or tfwsol.backbones, or the path of a .keras file.
         image_size: (height, width); None: the model's own.
-        batch_sizes: One group of cases for each.
+        batch_sizes: One group of cases for each; None: the suite's own.
         intermediate_layer: Where a search through a longer tail starts; None: known for
             ResNet50, left out for others.
         iterations: Of gradient loops.
@@ -24,7 +24,7 @@ class SuiteOptions:
 
     model: str = "ResNet50"
     image_size: tuple[int, int] | None = None
-    batch_sizes: tuple[int, ...] = (1, 8)
+    batch_sizes: tuple[int, ...] | None = None
     intermediate_layer: str | None = None
     iterations: int = 200
     threads: int = 0

@@ -22,6 +22,7 @@ from tfwsol.methods.explainer import Explainer
 FORWARD = "forward pass"
 NAIVE_LOOP = "loop alone: naive, eager"
 _SEVERAL = 5
+_BATCH_SIZES = (1, 8)
 _INTERMEDIATE = {"ResNet50": "conv5_block2_out"}
 
 
@@ -37,7 +38,7 @@ def l2caf(options: SuiteOptions) -> Iterator[CaseGroup]:
     model = build_model(options)
     suite = _Suite(model, options)
     height, width = model.input_shape[1:3]
-    for batch_size in options.batch_sizes:
+    for batch_size in options.batch_sizes or _BATCH_SIZES:
         yield CaseGroup(
             f"{options.model} {height}×{width}", batch_size, tuple(suite.cases(batch_size))
         )

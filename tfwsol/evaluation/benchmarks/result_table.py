@@ -101,7 +101,7 @@ def _cells(timing: Timing) -> tuple[str, ...]:
     return (
         timing.name,
         *(f"{value:.4f}" for value in (*seconds, timing.wall_median)),
-        *("" if ratio is None else f"{ratio:.3f}" for ratio in ratios),
+        *("" if ratio is None else f"{ratio:.{3 if ratio >= 0.1 else 5}f}" for ratio in ratios),
         timing.baseline or "",
         timing.remark,
     )

@@ -8,6 +8,8 @@ from pathlib import Path
 import tensorflow as tf
 
 from tfwsol.evaluation.benchmarks.case_group import CaseGroup, SuiteOptions
+from tfwsol.evaluation.benchmarks.data import data
+from tfwsol.evaluation.benchmarks.evaluation import evaluation
 from tfwsol.evaluation.benchmarks.l2caf import l2caf
 from tfwsol.evaluation.benchmarks.machine import circumstances
 from tfwsol.evaluation.benchmarks.result_table import (
@@ -20,6 +22,8 @@ from tfwsol.evaluation.benchmarks.timing import measure
 
 SUITES: dict[str, Callable[[SuiteOptions], Iterator[CaseGroup]]] = {
     "l2caf": l2caf,
+    "data": data,
+    "evaluation": evaluation,
 }
 
 

@@ -1,0 +1,64 @@
+"""The explainers by name, for commands and settings."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from typing import Any
+
+import keras
+
+from tfwsol.methods.cam import CAM
+from tfwsol.methods.explainer import Explainer
+from tfwsol.methods.grad_cam import GradCAM
+from tfwsol.methods.l2caf import L2CAF
+from tfwsol.methods.layer_cam import LayerCAM
+
+EXPLAINERS: dict[str, type[Explainer]] = {
+    "l2caf": L2CAF,
+    "cam": CAM,
+    "gradcam": GradCAM,
+    "layercam": LayerCAM,
+}
+"""Every explainer by the name that flags, files and tables use; a new method joins here."""
+
+TITLES = {"l2caf": "L2-CAF", "cam": "CAM", "gradcam": "Grad-CAM", "layercam": "LayerCAM"}
+"""How the papers write the names."""
+
+
+def build_explainer(name: str, model: keras.Model, layer: Any = None, **options: Any) -> Explainer:
+    """The explainer of that name for a model.
+
+    Args:
+        name: One of `EXPLAINERS`.
+        model: See `Explainer`.
+        layer: See `Explainer`.
+        **options: Options of any explainer. Each takes those that it knows, so that one set of
+            options serves several explainers.
+
+    Raises:
+        ValueError: If the name or an option is unknown to all of them, or as the explainer does.
+    """
+    check_explainer_names([name])
+    known = {key for kind in EXPLAINERS.values() for key in inspect.signature(kind).parameters}
+    if not known.issuperset(options):
+        raise ValueError(
+            f"No explainer has the options {sorted(set(options) - known)}; known: {sorted(known)}."
+        )
+    own = inspect.signature(EXPLAINERS[name]).parameters
+    return EXPLAINERS[name](
+        model, layer, **{key: value for key, value in options.items() if key in own}
+    )
+
+
+def check_explainer_names(names: Any, further: Any = ()) -> None:
+    """Accepts explainers' names and any further ones.
+
+    Raises:
+        ValueError: If one is unknown; the sentence names the nearest.
+    """
+    known = [*EXPLAINERS, *further]
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1) or known
+            raise ValueError(f"No method is called {name!r}; did you mean {', '.join(near)}?")
