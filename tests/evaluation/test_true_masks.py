@@ -1,17 +1,17 @@
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image
 
-from tfwsol.evaluation.true_masks import label_image, read_label_image
+from tfwsol.evaluation.true_masks import read_label_image, seen_label_image
 
 
-def test_the_object_wins_over_what_is_ignored():
-    mask, ignore = np.array([[1, 0, 1, 0]]), np.array([[1, 1, 0, 0]])
-    np.testing.assert_array_equal(label_image(mask, ignore), [[1, 255, 1, 0]])
-    np.testing.assert_array_equal(label_image(mask), [[1, 0, 1, 0]])
-    # 255 says that nobody drew one.
-    np.testing.assert_array_equal(label_image(mask, np.full((1, 4), 255)), [[1, 0, 1, 0]])
-    assert (label_image(np.full((1, 4), 255), ignore).numpy() == 255).all()
+def test_masks_in_a_pipeline():
+    mask, ignore = np.eye(224, dtype=np.uint8), np.ones((10, 10), np.uint8)
+    dataset = tf.data.Dataset.from_tensors((mask, ignore)).map(seen_label_image)
+    (found,) = dataset.as_numpy_iterator()
+    np.testing.assert_array_equal(found, np.where(np.eye(224, dtype=bool), 1, 255))
+    assert dataset.element_spec == tf.TensorSpec((224, 224), tf.uint8)
 
 
 def test_recorded_masks(golden, tmp_path):

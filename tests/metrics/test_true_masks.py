@@ -40,9 +40,22 @@ def test_it_is_opencv_s_nearest_pixel():
 
 
 def test_the_object_wins_over_what_is_ignored():
-    found = label_image([[1, 1], [0, 0]], np.array([[255, 0], [0, 255]]), side=2)
+    found = label_image([[1, 1], [0, 0]], np.array([[1, 0], [0, 1]]), side=2)
+    assert found.dtype == np.uint8
     assert found.tolist() == [[1, 1], [0, 255]]
     assert label_image(np.eye(2, dtype=bool), side=2).tolist() == [[1, 0], [0, 1]]
+
+
+def test_where_nobody_looked_nothing_counts():
+    unknown = np.full((2, 2), 255, np.uint8)
+    assert label_image(unknown, side=2).tolist() == [[255, 255]] * 2
+    assert label_image(unknown, np.ones((2, 2)), side=2).tolist() == [[255, 255]] * 2
+    assert label_image(np.eye(2), unknown, side=2).tolist() == [[1, 0], [0, 1]]
+
+
+def test_other_values_are_refused():
+    with pytest.raises(ValueError, match=r"0, 1 and 255 for unknown; got \[0 3\]"):
+        label_image([[0, 3]], side=2)
 
 
 def test_a_wrong_shape_is_refused():

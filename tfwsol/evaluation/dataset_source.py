@@ -13,7 +13,7 @@ from tfwsol.evaluation.explainer_maps import TEN_CROP, ExplainerMaps
 from tfwsol.evaluation.insertion_deletion import Predict
 from tfwsol.evaluation.map_batch import MapBatch
 from tfwsol.evaluation.trivial_maps import ALREADY_SCALED, trivial_maps
-from tfwsol.evaluation.true_masks import label_image
+from tfwsol.evaluation.true_masks import seen_label_image
 
 _SIDE, _RESIZED = 224, 256
 
@@ -164,9 +164,7 @@ def _prepared(
     if "boxes" in example:
         found["boxes"] = example["boxes"]
     if "mask" in example:
-        masks = {key: example[key] for key in ("mask", "ignore_mask") if key in example}
-        seen = see(Resize(_SIDE), {**picture, **masks})
-        found["labels_of_pixels"] = label_image(seen["mask"], seen.get("ignore_mask"))
+        found["labels_of_pixels"] = seen_label_image(example["mask"], example.get("ignore_mask"))
     return found
 
 

@@ -10,8 +10,8 @@ import numpy as np
 from tfwsol.evaluation.map_batch import MapBatch
 from tfwsol.evaluation.protocols import Protocol
 from tfwsol.evaluation.score import Score, ScoreCurve, ScoreOptions, ScoreRow, intervals
-from tfwsol.evaluation.true_masks import IGNORED
 from tfwsol.metrics import PIoU, PxAP
+from tfwsol.metrics.pixel_histogram import IGNORED
 
 _EXAMPLE_THRESHOLDS = np.arange(0, 1, 0.05)
 

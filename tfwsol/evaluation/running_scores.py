@@ -17,7 +17,7 @@ from tfwsol.evaluation.map_batch import MapBatch
 from tfwsol.evaluation.pixel_score import PixelScore
 from tfwsol.evaluation.protocols import Protocol
 from tfwsol.evaluation.score import Score, ScoreOptions
-from tfwsol.evaluation.true_masks import IGNORED
+from tfwsol.metrics.pixel_histogram import IGNORED
 
 _KINDS: dict[str, type[Score]] = {
     "sweep": BoxSweepScore,

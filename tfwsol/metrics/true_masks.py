@@ -20,34 +20,39 @@ def label_image(mask: Any, ignore_mask: Any = None, side: int = SIDE) -> np.ndar
     Localization Methods Right", CVPR 2020.
 
     Args:
-        mask: Height × width of the image: the union of the objects, bool or 0 and positive.
-        ignore_mask: The same of what counts as neither; None: nothing.
+        mask: Height × width: 1 where an object is, 0 where none is, 255 where nobody looked.
+            A mask file of 0 and 255 is given as ``pixels > 0``.
+        ignore_mask: 1 where pixels do not count, else 0; None: all count.
         side: Of the square that score maps have.
 
     Raises:
-        ValueError: A mask is not height × width.
+        ValueError: A mask is not height × width, or holds other values.
     """
-    labels = nearest(mask, side).astype(np.uint8)
+    mask = nearest(mask, side)
+    ignored = mask == IGNORED
     if ignore_mask is not None:
-        labels[nearest(ignore_mask, side) & (labels == 0)] = IGNORED
-    return labels
+        ignored |= (nearest(ignore_mask, side) == 1) & (mask != 1)
+    return np.where(ignored, np.uint8(IGNORED), mask == 1)
 
 
 def nearest(mask: Any, side: int = SIDE) -> np.ndarray:
-    """A mask at another size by the nearest pixel, bool, side × side.
+    """A mask at another size by the nearest pixel, uint8, side × side.
 
     Args:
-        mask: Height × width, bool or 0 and positive.
+        mask: Height × width of 0, 1 and 255, or bool.
         side: Of the square.
 
     Raises:
-        ValueError: The mask is not height × width.
+        ValueError: The mask is not height × width, or holds other values.
     """
     mask = as_array(mask)
     if mask.ndim != 2 or 0 in mask.shape:
         raise ValueError(f"A mask is height × width; got the shape {mask.shape}.")
     rows, columns = (_sources(size, side) for size in mask.shape)
-    return mask[np.ix_(rows, columns)] > 0
+    seen = mask[np.ix_(rows, columns)]
+    if not np.isin(seen, (0, 1, IGNORED)).all():
+        raise ValueError(f"A mask holds 0, 1 and {IGNORED} for unknown; got {np.unique(seen)}.")
+    return seen.astype(np.uint8)
 
 
 def _sources(size: int, side: int) -> np.ndarray:
