@@ -115,9 +115,9 @@ class EvaluationJob:
             )
         if isinstance(self.data, MetadataSplit) and self.explainers:
             raise ValueError(
-                f"{', '.join(self.explainers)} look at images, which a metadata folder does not "
-                "hold; name a data set, for your own pictures --dataset=folder with --source and "
-                "--boxes."
+                f"The methods {', '.join(self.explainers)} need images, and a metadata folder "
+                "holds none; name a data set, for your own pictures --dataset=folder with --source "
+                "and --boxes."
             )
 
     @property
