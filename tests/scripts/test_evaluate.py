@@ -233,7 +233,7 @@ def test_bad_maps_are_refused_or_named(box_split, capsys, tmp_path):
         ({"tscam_threshold": ["0.1", "0.2"], "protocols": ["tscam"]}, "takes one number"),
         ({"metadata": "nowhere"}, "image_ids.txt"),
         ({"method": []}, "neither came"),
-        ({"method": ["cam"]}, "which a metadata folder does not hold"),
+        ({"method": ["cam"]}, "and a metadata folder holds none"),
         ({"dataset": "critters"}, "but both came"),
         ({"among": ["a-b"]}, "--among=7-24,80-100"),
         ({"protocols": ["pxap"]}, "needs masks of the objects"),
