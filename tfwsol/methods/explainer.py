@@ -8,11 +8,11 @@ import functools
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from tfwsol.graph import Cut, cut_model
 from tfwsol.localization import Localization
+from tfwsol.methods.asked_classes import asked_classes, image_size, image_tensors
 
 CLASS_OBLIVIOUS = -1
 
@@ -85,8 +85,8 @@ class Explainer(abc.ABC):
 
     def see(self, images: Any) -> Sight:
         """The forward pass alone; explainers of one model and layer can share it."""
-        images = keras.tree.map_structure(_as_tensor, images)
-        size = _image_size(images)
+        images = image_tensors(images)
+        size = image_size(images)
         forward = self._cut.compiled.get("forward")
         if forward is None:
             forward = tf.function(functools.partial(self._cut.forward), autograph=False)
@@ -111,57 +111,11 @@ class Explainer(abc.ABC):
         return Localization(maps, ids, sight.logits, sight.image_size, details=details)
 
     def _choose(self, logits: tf.Tensor, class_ids: Any, top_k: int) -> tf.Tensor | None:
-        """Class ids, int32 batch × classes, checked."""
-        if class_ids is not None:
-            return _checked_ids(class_ids, *logits.shape)
-        if not 1 <= top_k <= logits.shape[1]:
-            raise ValueError(
-                f"Expected top_k from 1 to {logits.shape[1]} (the number of classes), but {top_k} "
-                "came."
-            )
-        return tf.math.top_k(logits, top_k).indices
+        """Class ids, int32 batch × classes, checked; None where no class is asked about."""
+        return asked_classes(logits, class_ids, top_k)
 
     @abc.abstractmethod
     def _maps(
         self, cut_tensor: tf.Tensor, context: Any, logits: tf.Tensor, class_ids: tf.Tensor | None
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
         """Maps, batch × classes × height × width, and details; traced once per shape."""
-
-
-def _checked_ids(class_ids: Any, batch: int, num_classes: int) -> tf.Tensor:
-    ids = np.asarray(class_ids)
-    if ids.ndim == 0:
-        ids = np.full((batch, 1), ids)
-    if ids.ndim == 1:
-        ids = ids[:, None]
-    if ids.ndim != 2 or len(ids) != batch or not ids.shape[1]:
-        raise ValueError(
-            f"Expected class ids as an int, [{batch}] or [{batch}, K] for {batch} images, but "
-            f"shape {np.shape(class_ids)} came."
-        )
-    if not np.issubdtype(ids.dtype, np.integer):
-        raise ValueError(f"Class ids are integers, but {ids.dtype} came.")
-    outside = ids[(ids < 0) | (ids >= num_classes)]
-    if outside.size:
-        raise ValueError(
-            f"Class id {outside[0]} is out of range: the model has {num_classes} classes, "
-            f"0 to {num_classes - 1}."
-        )
-    return tf.constant(ids, tf.int32)
-
-
-def _as_tensor(array: Any) -> tf.Tensor:
-    tensor = tf.convert_to_tensor(array)
-    # Plain NumPy is float64; one dtype means one trace.
-    return tf.cast(tensor, tf.float32) if tensor.dtype == tf.float64 else tensor
-
-
-def _image_size(images: Any) -> tuple[int, int]:
-    shapes = [tensor.shape for tensor in keras.tree.flatten(images)]
-    image = next((shape for shape in shapes if len(shape) in (4, 5)), None)
-    if image is None:
-        raise ValueError(
-            "Expected a batch of images (batch × height × width × channels) among the inputs, but "
-            f"shapes {[tuple(shape) for shape in shapes]} came; a single image is image[None]."
-        )
-    return int(image[-3]), int(image[-2])

@@ -1,0 +1,259 @@
+"""Whole networks of wsolevaluation, its losses, and the maps it makes, through `build`."""
+
+import json
+import pathlib
+import re
+import zlib
+
+import keras
+import numpy as np
+import pytest
+
+from tfwsol import backbones
+from tfwsol.layers import ADL
+from tfwsol.methods import ACoLLocalizer, SPGLocalizer, build
+
+GOLDEN = pathlib.Path(__file__).parents[1] / "golden" / "adl"
+WORST = 1e-4  # of the peak; the recorded tolerance is 1e-3
+QUICK = ("vgg16_acol_0", "vgg16_spg_0", "vgg16_adl_1")
+NETWORKS = [
+    *("vgg16_acol_0", "resnet50_acol_1", "inception_v3_acol_1"),
+    *("vgg16_spg_0", "resnet50_spg_1", "inception_v3_spg_0"),
+    *("resnet50_cam_1", "inception_v3_cam_0", "vgg16_adl_1", "inception_v3_adl_0"),
+]
+UNRECORDED = [
+    *("vgg16_acol_1", "resnet50_acol_0", "inception_v3_acol_0"),
+    *("vgg16_spg_1", "resnet50_spg_0", "inception_v3_spg_1"),
+]
+RENAMED = {
+    "vgg16_spg": {
+        **{f"features.{n}": f"SPG_A_1.{m}" for n, m in ((17, 0), (19, 2), (21, 4))},
+        **{f"features.{n}": f"SPG_A_2.{m}" for n, m in ((24, 0), (26, 2), (28, 4))},
+    },
+    "resnet50_spg": {
+        "layer3.0": "SPG_A1.0",
+        **{f"layer3.{place + 1}": f"SPG_A2.{place}" for place in range(5)},
+    },
+}
+"""What wsolevaluation calls the modules that its SPG networks rearrange."""
+GUIDES = {
+    "spg_a3_conv1": "SPG_A_3.0",
+    "spg_a3_conv2": "SPG_A_3.2",
+    "spg_b1": "SPG_B_1a.0",
+    "spg_b2": "SPG_B_2a.0",
+    "spg_b_shared": "SPG_B_shared.0",
+    "spg_b_logit": "SPG_B_shared.2",
+    "spg_c": "SPG_C.0",
+    "spg_c_logit": "SPG_C.2",
+}
+
+
+@pytest.fixture(scope="module")
+def recorded():
+    with np.load(GOLDEN / "wsol_models.npz") as file:
+        return dict(file)
+
+
+@pytest.fixture(scope="module")
+def baselines():
+    with np.load(GOLDEN / "baselines.npz") as file:
+        return dict(file)
+
+
+@pytest.fixture(scope="module")
+def facts():
+    return json.loads((GOLDEN / "arch_facts.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def images(recorded):
+    size = int(recorded["size"])
+    draws = np.random.default_rng([int(recorded["seed"]), size])
+    return draws.standard_normal((2, 3, size, size)).astype(np.float32).transpose(0, 2, 3, 1)
+
+
+def array_for(name, shape, seed):
+    """The array that the goldens' README makes for a PyTorch name."""
+    z = np.random.default_rng([seed, zlib.crc32(name.encode())]).standard_normal(shape)
+    z = z.astype(np.float32)
+    if len(shape) >= 2:
+        return z * np.float32(np.sqrt(2 / np.prod(shape[1:])))
+    if name.endswith("running_var"):
+        return 1 + np.float32(0.2) * np.abs(z)
+    if name.endswith("running_mean"):
+        return np.float32(0.1) * z
+    if name.endswith("weight"):
+        return np.float32(0.3 if "bn3." in name else 1) * (1 + np.float32(0.1) * z)
+    return np.float32(0.05) * z
+
+
+def built(network, fact, **options):
+    architecture, method, large = network.rsplit("_", 2)
+    if method == "adl":
+        options |= {"positions": "wsolevaluation", "drop_threshold": 0.9}
+    return build(
+        method, architecture, fact["num_classes"], large_feature_map=large == "1", **options
+    )
+
+
+def variables_by_name(model, network):
+    """Every variable of a localizer by the recorded name, with what turns its array around."""
+    architecture, method, _ = network.rsplit("_", 2)
+    heads = {"acol": "classifier_", "spg": "SPG_A_4" if architecture == "vgg16" else "SPG_A4"}
+    found = {}
+    for weight in backbones.file_weights(model.network, "wsolevaluation"):
+        module, kind = weight.name.rsplit(".", 1)
+        if method == "acol" and weight.is_head:
+            continue
+        if method == "spg" and (module in ("fc", "SPG_A4")):
+            module = heads["spg"]
+        for old, new in RENAMED.get(f"{architecture}_{method}", {}).items():
+            module = re.sub(rf"^{re.escape(old)}(?=\.|$)", new, module)
+        found[f"{module}.{kind}"] = (weight.variable, weight.to_keras)
+    for layer, module in GUIDES.items() if method == "spg" else ():
+        if layer in {one.name for one in model.network.layers}:
+            found |= convolution(model.network.get_layer(layer), module)
+    if method == "acol":
+        for branch, letter in ((model.network, "a"), (model.second, "b")):
+            prefix = f"acol_{letter}"
+            layers = [branch.get_layer(f"{prefix}_conv{n}") for n in (1, 2)]
+            layers.append(branch.get_layer(f"{prefix}_head").classifier)
+            for index, layer in zip((0, 2, 4), layers, strict=True):
+                found |= convolution(layer, f"classifier_{letter.upper()}.{index}")
+    return found
+
+
+def convolution(layer, module):
+    return {
+        f"{module}.weight": (layer.kernel, lambda array: array.transpose(2, 3, 1, 0)),
+        f"{module}.bias": (layer.bias, np.asarray),
+    }
+
+
+def shapes_of(fact):
+    return {name: tuple(shape) for name, shape in fact["trainable"] if "num_batches" not in name}
+
+
+def filled(network, fact, seed):
+    model = built(network, fact, input_shape=(None, None, 3))
+    shapes, variables = shapes_of(fact), variables_by_name(model, network)
+    assert sorted(variables) == sorted(shapes)
+    assert {id(v) for v, _ in variables.values()} == {id(v) for v in model.weights}
+    for name, (variable, to_keras) in variables.items():
+        variable.assign(to_keras(array_for(name, shapes[name], seed)))
+    return model
+
+
+def relative_error(found, wanted):
+    found = np.asarray(found)
+    assert found.shape == wanted.shape
+    return np.abs(found - wanted).max() / np.abs(wanted).max()
+
+
+def first(array):
+    """Channels first, as recorded."""
+    return np.asarray(array).transpose(0, 3, 1, 2)
+
+
+@pytest.mark.parametrize(
+    "network", [n if n in QUICK else pytest.param(n, marks=pytest.mark.slow) for n in NETWORKS]
+)
+def test_networks(network, recorded, facts, images):
+    model = filled(network, facts[network], int(recorded["seed"]))
+    labels = recorded["labels"]
+    wanted = {
+        key.removeprefix(f"{network}__"): array
+        for key, array in recorded.items()
+        if key.startswith(f"{network}__") and "train_" not in key
+    }
+    result = model.localize(images, labels)
+    found = {"logits": result.scores, "cam": np.asarray(result.maps)[:, 0]}
+    outputs = model.network(images, training=False)
+    if "_acol_" in network:
+        erased = model.erase(outputs["features"], outputs["class_maps"], labels)
+        found["logit_b"], maps = model.second(erased)
+        found |= {"feat_map_a": first(outputs["class_maps"]), "feat_map_b": first(maps)}
+    if "_spg_" in network:
+        found |= {f"logits_{name}": first(outputs[name]) for name in ("b1", "b2", "c")}
+    if ("_cam_" in network or "_adl_" in network) and "inception" not in network:
+        # Recorded is the mean over the channels, without the bias of the class.
+        classifier = model.network.get_layer("head").classifier
+        bias = np.asarray(classifier.bias)[labels][:, None, None]
+        found["cam"] = (found["cam"] - bias) / classifier.kernel.shape[0]
+    assert sorted(found) == sorted(wanted)
+    for name, array in found.items():
+        assert relative_error(array, wanted[name]) < WORST, name
+    smaller = model.inference_model().localize(images, labels)
+    assert relative_error(smaller.maps, np.asarray(result.maps)) < 1e-6
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("network", UNRECORDED)
+def test_networks_of_another_size(network, facts):
+    fact = facts[network]
+    size = 16 * fact["cam_shape"][1] // (1 + int(network[-1]))
+    model = built(network, fact, input_shape=(size, size, 3))
+    assert list(model.network.output["class_maps"].shape[1:3]) == fact["cam_shape"][1:]
+    assert sum(int(np.prod(v.shape)) for v in model.trainable_variables) == fact["params"]
+
+
+def test_the_guidance_loss(baselines):
+    names = {"b1": "spg_b1", "b2": "spg_b2", "c": "spg_c", "class_maps": "spg_featmap"}
+    count = len(baselines["spg_labels"])
+    arrays = {name: np.moveaxis(baselines[key], 1, -1) for name, key in names.items()}
+    arrays["logits"] = baselines["spg_logits"]
+    network = by_row(arrays)
+    model = SPGLocalizer(network, baselines["spg_thresholds"].tolist())
+    images = np.eye(count, dtype="float32")[:, None, None]
+    loss, logits = model.training_loss(images, baselines["spg_labels"])
+    assert float(loss) == pytest.approx(float(baselines["spg_loss"]), rel=1e-5)
+    assert np.allclose(logits, baselines["spg_logits"], atol=1e-6)
+
+
+def by_row(arrays):
+    """A network whose n-th one-hot image gives the n-th row of each array."""
+    count = len(arrays["logits"])
+    image = keras.Input((1, 1, count), name="image")
+    row, outputs, layers = keras.layers.Flatten()(image), {}, {}
+    for name, array in arrays.items():
+        size = int(np.prod(array.shape[1:]))
+        layers[name] = keras.layers.Dense(size, use_bias=False, name=f"fixed_{name}")
+        outputs[name] = keras.layers.Reshape(array.shape[1:])(layers[name](row))
+    network = keras.Model(image, outputs, name="fixed")
+    for name, array in arrays.items():
+        layers[name].kernel.assign(array.reshape(count, -1))
+    return network
+
+
+def test_the_sum_of_both_branches(baselines):
+    features, maps = (
+        np.moveaxis(baselines[key], 1, -1) for key in ("acol_feature", "acol_featmap")
+    )
+    logits, labels = baselines["acol_logits"], baselines["acol_labels"]
+    network = by_row({"logits": logits, "class_maps": maps, "features": features})
+    second = RecordedBranch(baselines["acol_logit_b"])
+    model = ACoLLocalizer(network, second, float(baselines["acol_threshold"]))
+    images = np.eye(len(labels), dtype="float32")[:, None, None]
+    loss, _ = model.training_loss(images, labels)
+    assert float(loss) == pytest.approx(float(baselines["acol_loss"]), rel=1e-5)
+    assert np.allclose(second.seen, np.moveaxis(baselines["acol_erased"], 1, -1), atol=1e-6)
+
+
+class RecordedBranch(keras.Model):
+    """A second branch with recorded logits, which keeps what it was shown."""
+
+    def __init__(self, logits):
+        super().__init__()
+        self.logits = logits
+        self.seen = None
+
+    def call(self, features, training=None):
+        self.seen = features
+        return keras.ops.convert_to_tensor(self.logits), None
+
+
+def test_adl_stands_where_the_programs_have_it(facts):
+    model = built("vgg16_adl_1", facts["vgg16_adl_1"], input_shape=(32, 32, 3))
+    gates = [layer for layer in model.network.layers if isinstance(layer, ADL)]
+    assert [gate.name for gate in gates] == ["adl_pool3", "adl_conv4_3", "adl_conv5_3"]
+    assert {(gate.drop_rate, gate.drop_threshold) for gate in gates} == {(0.75, 0.9)}

@@ -1,0 +1,1 @@
+"""The training networks of the localizers: a backbone, its head and what a method adds."""
