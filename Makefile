@@ -47,10 +47,12 @@ format: $(READY)
 # The kernels stand in headers without TensorFlow, which is not built for the sanitizers.
 sanitize:
 	@mkdir -p build
-	$(CXX) -std=c++17 -O1 -g -Wall -Wextra -D_GLIBCXX_ASSERTIONS \
-	    -fsanitize=address,undefined -fno-sanitize-recover=all \
-	    -I. tests/custom_ops/box_sweep_check.cc -o build/box_sweep_check
-	build/box_sweep_check
+	@set -e; for op in box_sweep top_down_gating; do \
+	    $(CXX) -std=c++17 -O1 -g -Wall -Wextra -D_GLIBCXX_ASSERTIONS -ffp-contract=off \
+	        -fsanitize=address,undefined -fno-sanitize-recover=all \
+	        -I. tests/custom_ops/$${op}_check.cc -o build/$${op}_check; \
+	    build/$${op}_check; \
+	done
 
 setup: $(READY)
 

@@ -21,10 +21,12 @@ import tempfile
 from pathlib import Path
 
 SOURCES = Path(__file__).resolve().parent
-OPS = ("box_sweep",)
+OPS = ("box_sweep", "top_down_gating")
 """Each is a folder here whose ``<op>.cc`` registers it."""
 
-OPTIONS = ("-O3", "-w", "-fPIC", "-shared")  # -w: TensorFlow's own headers print pages
+# -w: TensorFlow's own headers print pages. No fused multiplications: results then do not depend
+# on the processor.
+OPTIONS = ("-O3", "-w", "-fPIC", "-shared", "-ffp-contract=off")
 
 _ASK = """
 import json, tensorflow as tf
