@@ -4,7 +4,8 @@ import pytest
 import tensorflow as tf
 
 from tfwsol.training import Recipe
-from tfwsol.training.batches import number_of_examples, training_batches, validation_batches
+from tfwsol.training.batches import augmented_data, validation_batches
+from tfwsol.training.training_data import number_of_examples
 
 PLAIN = Recipe(epochs=3, batch_size=4, mirror=False, max_shift=0)
 AUGMENTED = Recipe(epochs=3, batch_size=4, max_shift=2)
@@ -17,6 +18,11 @@ def examples(number=10):
     images = np.broadcast_to(images, (number, 5, 6, 3)).astype(np.uint8)
     images = images + np.arange(6, dtype=np.uint8)[:, None]
     return tf.data.Dataset.from_tensor_slices({"image": images, "label": labels})
+
+
+def training_batches(examples, recipe, seed, epochs=range(3), shard=None):
+    size = recipe.batch_size // (shard[1] if shard else 1)
+    return augmented_data(examples, recipe, seed).batches(epochs, size, shard)
 
 
 def arrays(batches):
@@ -55,9 +61,27 @@ def test_the_global_seed_has_no_say():
 
 def test_a_later_start_sees_what_it_would_have_seen():
     images, labels = arrays(training_batches(examples(), AUGMENTED, seed=1))
-    later_images, later_labels = arrays(training_batches(examples(), AUGMENTED, 1, first_epoch=2))
+    later_images, later_labels = arrays(training_batches(examples(), AUGMENTED, 1, range(2, 3)))
     assert later_labels == labels[6:]
     np.testing.assert_array_equal(np.concatenate(later_images), np.concatenate(images[6:]))
+
+
+def test_machines_share_what_one_would_see():
+    images, labels = arrays(training_batches(examples(), AUGMENTED, seed=1))
+    shares = [arrays(training_batches(examples(), AUGMENTED, 1, shard=(i, 2))) for i in (0, 1)]
+    for place, (whole, names) in enumerate(zip(images, labels, strict=True)):
+        for start, (mine, mine_names) in enumerate(shares):
+            assert mine_names[place] == names[start::2]
+            np.testing.assert_array_equal(mine[place], whole[start::2])
+
+
+def test_other_data_have_another_identity():
+    one = augmented_data(examples(), PLAIN, 1)
+    assert one.examples == 10
+    turned = examples().map(lambda e: {"image": 255 - e["image"], "label": e["label"]})
+    others = [(turned, PLAIN, 1), (examples(), AUGMENTED, 1), (examples(), PLAIN, 2)]
+    assert augmented_data(examples(), PLAIN, 1).identity == one.identity
+    assert all(augmented_data(*other).identity != one.identity for other in others)
 
 
 def test_one_image_looks_different_in_every_epoch():
@@ -89,4 +113,4 @@ def test_counting():
 
 def test_images_too_small_to_shift_are_refused():
     with pytest.raises(ValueError, match="5 × 6 pixels cannot be shifted by 5"):
-        training_batches(examples(), Recipe(max_shift=5), seed=1)
+        augmented_data(examples(), Recipe(max_shift=5), seed=1)

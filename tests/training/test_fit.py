@@ -1,5 +1,10 @@
+import importlib.util
 import json
-import shutil
+import pathlib
+import signal
+import subprocess
+import sys
+import time
 
 import keras
 import numpy as np
@@ -8,202 +13,242 @@ import tensorflow as tf
 
 from tfwsol import training
 
-SHORT = training.Recipe(epochs=1, batch_size=10, max_shift=1)
-RECIPE = training.Recipe(epochs=3, batch_size=8, max_shift=1, peak_learning_rate=0.05)
+HERE = pathlib.Path(__file__).parent
 
 
-def examples(number, seed=0):
-    """Dark and bright noise, which a linear model learns at once."""
-    labels = np.arange(number) % 2
-    noise = np.random.default_rng(seed).integers(0, 100, (number, 6, 6, 1))
-    images = (noise + 120 * labels[:, None, None, None]).astype(np.uint8)
-    return tf.data.Dataset.from_tensor_slices({"image": images, "label": labels})
+def module(name):
+    spec = importlib.util.spec_from_file_location(name, HERE / f"{name}.py")
+    found = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(found)
+    return found
 
 
-def network(seed=0):
-    image = keras.Input((6, 6, 1))
-    x = keras.layers.Rescaling(1 / 128, -1.0)(image)
-    kernel = keras.initializers.GlorotUniform(seed)
-    x = keras.layers.Conv2D(4, 3, kernel_initializer=kernel)(x)
-    x = keras.layers.BatchNormalization(momentum=0.5)(x)
-    x = keras.layers.GlobalAveragePooling2D()(x)
-    return keras.Model(image, keras.layers.Dense(2, kernel_initializer=kernel)(x))
+RECIPE = training.SGDRecipe(
+    epochs=3, batch_size=8, learning_rate=training.StepDecay(0.05, (2,)), weight_decay=1e-3
+)
 
 
-def fit(run_dir, model=None, recipe=RECIPE, **more):
-    model = model or network()
-    more = {"train": examples(20), "validation": examples(8, 1), "verbose": 0} | more
-    return model, training.fit(model, run_dir=run_dir, recipe=recipe, **more)
+@pytest.fixture
+def train(network, training_data):
+    def run(run_dir, build=network, **more):
+        more = {"data": training_data(), "recipe": RECIPE, "quiet": True} | more
+        return training.fit(build, run_dir=run_dir, **more)
+
+    return run
 
 
-def weights_equal(a, b, **tolerance):
-    return all(
-        np.allclose(x, y, **tolerance)
-        for x, y in zip(a.get_weights(), b.get_weights(), strict=True)
-    )
+def accuracy_of(images, labels):
+    def score(model):
+        right = np.asarray(model(images)).argmax(-1) == labels
+        return {"top1": 100 * right.mean(), "maps": np.zeros((1, 4, 4, 3), np.uint8)}
+
+    return score
 
 
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    run_dir = tmp_path_factory.mktemp("run")
-    return run_dir, *fit(run_dir, options={"data": "noise"})
+def steps(run_dir):
+    rows = (run_dir / "steps.csv").read_text().splitlines()[1:]
+    return np.array([[float(cell) for cell in row.split(",")] for row in rows])
 
 
-def test_it_learns(finished):
-    _, model, record = finished
-    assert record.epochs_run == 3
-    assert record.history["loss"][-1] < record.history["loss"][0]
-    assert record.history["val_accuracy"][-1] == 1.0
-    assert record.best_epoch == 1 + record.history["val_accuracy"].index(1.0)
-    images = np.stack([example["image"] for example in examples(8, 1).as_numpy_iterator()])
-    assert (model(images).numpy().argmax(-1) == [0, 1] * 4).all()
+def test_it_learns_and_leaves_what_it_found(train, patterns, tmp_path):
+    score = accuracy_of(*patterns(30, seed=1))
+    result = train(tmp_path, scores={"val": score})
+    metrics = json.loads((tmp_path / "metrics.json").read_text())
+    assert metrics == result.metrics
+    assert metrics["finished"]
+    assert result.steps_run == 9
+    losses = [entry["loss"] for entry in metrics["epochs"]]
+    assert losses[-1] < losses[0]
+    values = [entry["val"]["top1"] for entry in metrics["epochs"]]
+    assert metrics["best_epoch"] == 1 + int(np.argmax(values))
+    assert score(result.model)["top1"] == max(values), "the model has the best weights"
+    rows = steps(tmp_path)
+    np.testing.assert_array_equal(rows[:, 0], np.arange(1, 10))
+    np.testing.assert_array_equal(rows[:, 1], np.repeat([1, 2, 3], 3))
+    np.testing.assert_allclose(rows[:, 3], [0.05] * 6 + [0.005] * 3, rtol=1e-6)
+    sizes = np.array([8, 8, 4])
+    np.testing.assert_allclose(rows[:3, 2] @ sizes / 20, losses[0], rtol=1e-6)
+    assert (tmp_path / "best.weights.h5").exists()
+    assert (tmp_path / "last.weights.h5").exists()
 
 
-def test_the_directory_tells_the_run(finished):
-    run_dir, model, record = finished
-    assert sorted(file.name for file in run_dir.iterdir()) == [
-        "best.weights.h5",
-        "final.weights.h5",
-        "training.json",
-    ]
-    state = json.loads((run_dir / "training.json").read_text())
-    assert state["history"] == record.history
-    assert state["options"]["recipe"]["epochs"] == 3
-    assert state["options"]["data"] == "noise"
-    assert state["options"]["seed"] == 0
-    assert state["versions"]["keras"] == keras.__version__
-    loaded = network(seed=9)
-    loaded.load_weights(run_dir / "final.weights.h5")
-    assert weights_equal(loaded, model)
+def test_the_event_files_hold_curves_and_maps(train, patterns, tmp_path):
+    train(tmp_path, scores={"val": accuracy_of(*patterns(10))})
+    (file,) = (tmp_path / "tensorboard").iterdir()
+    tags = set()
+    for record in tf.data.TFRecordDataset(str(file)):
+        event = tf.compat.v1.Event.FromString(record.numpy())
+        tags |= {value.tag for value in event.summary.value}
+    assert tags == {"loss", "learning_rate", "val/top1", "val/maps"}
 
 
-def test_a_finished_run_is_loaded(finished):
-    run_dir, model, record = finished
-    before = (run_dir / "training.json").read_bytes()
-    loaded, again = fit(run_dir, network(seed=9), options={"data": "noise"})
-    assert again.epochs_run == 0
-    assert again.history == record.history
-    assert weights_equal(loaded, model)
-    assert (run_dir / "training.json").read_bytes() == before
+def test_a_finished_run_is_not_repeated(train, tmp_path):
+    first = train(tmp_path)
+    files = {file: file.read_bytes() for file in tmp_path.iterdir() if file.is_file()}
+    again = train(tmp_path)
+    assert again.steps_run == 0
+    assert again.metrics == first.metrics
+    for a, b in zip(first.model.get_weights(), again.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert {file: file.read_bytes() for file in files} == files
 
 
-class Killed(Exception):
+def test_other_settings_need_another_directory(train, tmp_path):
+    train(tmp_path)
+    options = training.TrainingOptions(label_smoothing=0.1)
+    with pytest.raises(training.RunError, match=r"label_smoothing is 0.0 there and 0.1 here"):
+        train(tmp_path, options=options)
+    assert train(tmp_path, options=options, overwrite=True).steps_run == 9
+
+
+def until(condition, process, seconds=120):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert process.poll() is None, process.stderr.read().decode()[-2000:]
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def test_a_run_killed_in_the_middle_of_an_epoch_comes_to_the_same_losses(
+    network, training_data, tmp_path
+):
+    """5 steps an epoch; a state after every 4 and after epochs; killed after step 13 of 20."""
+    course = module("killed_run").course
+
+    def run(where):
+        build = lambda: network("plain", draws="each")  # noqa: E731
+        return training.fit(build, run_dir=tmp_path / where, **course(training_data(20)))
+
+    whole = run("whole")
+    command = [sys.executable, HERE / "killed_run.py", tmp_path / "cut", HERE / "conftest.py"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
+        csv = tmp_path / "cut" / "steps.csv"
+        until(lambda: csv.exists() and csv.read_text().count("\n") > 13, process)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    done = len(steps(tmp_path / "cut"))
+    assert 13 <= done < 20
+    resumed = run("cut")
+    assert 20 - resumed.steps_run == max(step for step in (12, 15, 16) if step <= done)
+    np.testing.assert_allclose(steps(tmp_path / "cut"), steps(tmp_path / "whole"), rtol=1e-6)
+    for a, b in zip(resumed.model.get_weights(), whole.model.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7)
+
+    pairs = zip(resumed.metrics["epochs"], whole.metrics["epochs"], strict=True)
+    for again, once in pairs:
+        assert again["val"] == pytest.approx(once["val"], rel=1e-5)
+        assert [again[k] for k in ("epoch", "step", "loss", "accuracy")] == pytest.approx(
+            [once[k] for k in ("epoch", "step", "loss", "accuracy")], rel=1e-5
+        )
+
+
+class Interrupted(Exception):
     pass
 
 
-class Kill(keras.callbacks.Callback):
-    def __init__(self, epoch, batch):
-        super().__init__()
-        self._at = (epoch, batch)
+def test_a_kill_while_scoring_costs_no_step(train, patterns, tmp_path):
+    score = accuracy_of(*patterns(10))
 
-    def on_epoch_begin(self, epoch, logs=None):
-        self._epoch = epoch
+    def killed(model):
+        raise Interrupted
 
-    def on_train_batch_end(self, batch, logs=None):
-        if (self._epoch, batch) == self._at:
-            raise Killed
-
-
-def start_and_kill(run_dir, monkeypatch, epoch, batch):
-    whole = keras.Model.fit
-
-    def killed(model, *args, callbacks, **kwargs):
-        return whole(model, *args, callbacks=[*callbacks, Kill(epoch, batch)], **kwargs)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(keras.Model, "fit", killed)
-        with pytest.raises(Killed):
-            fit(run_dir, options={"data": "noise"})
+    with pytest.raises(Interrupted):
+        train(tmp_path, scores={"val": killed})
+    result = train(tmp_path, scores={"val": score})
+    assert result.steps_run == 6
+    assert [entry["epoch"] for entry in result.metrics["epochs"]] == [1, 2, 3]
+    assert result.metrics["epochs"][0]["accuracy"] > 0
 
 
-@pytest.mark.parametrize(("epoch", "epochs_left"), [(0, 3), (2, 1)])
-def test_a_killed_run_goes_on_as_if_nothing_had_been(
-    finished, tmp_path, monkeypatch, epoch, epochs_left
-):
-    _, uninterrupted, record = finished
-    start_and_kill(tmp_path, monkeypatch, epoch, batch=1)
-    assert not (tmp_path / "final.weights.h5").exists()
-    model, again = fit(tmp_path, network(), options={"data": "noise"})
-    assert again.epochs_run == epochs_left
-    assert weights_equal(model, uninterrupted, atol=1e-5)
-    np.testing.assert_allclose(again.history["loss"], record.history["loss"], atol=1e-5)
-
-
-def test_weights_that_were_cut_short_are_not_used(tmp_path, monkeypatch):
-    """A kill while weights are written leaves a file that nothing names."""
-    start_and_kill(tmp_path, monkeypatch, 2, 0)
-    (tmp_path / "epoch-0003.weights.h5").write_bytes(b"half")
-    _, record = fit(tmp_path, options={"data": "noise"})
-    assert record.epochs_run == 1
-    assert not list(tmp_path.glob("epoch-*"))
-
-
-@pytest.fixture(scope="module")
-def short_run(tmp_path_factory):
-    run_dir = tmp_path_factory.mktemp("short")
-    fit(run_dir, recipe=SHORT)
-    return run_dir
+def linear():
+    image = keras.Input((8, 8, 3))
+    x = keras.layers.Flatten()(image)
+    return keras.Model(image, keras.layers.Dense(2, name="head")(x))
 
 
 @pytest.mark.parametrize(
-    ("change", "epochs_run"),
+    ("build", "words"),
     [
-        ({}, 0),
-        ({"seed": 1}, 1),
-        ({"options": {"data": "other"}}, 1),
-        ({"train": examples(20, 5)}, 1),
-        ({"train": examples(18)}, 1),
-        ({"recipe": training.Recipe(epochs=1, batch_size=5, max_shift=1)}, 1),
+        (linear, r"loss became nan at step \d .* try a learning rate below 0.05"),
+        (None, "features/kernel is no longer finite, .* try a lower learning rate"),
     ],
-    ids=["nothing", "seed", "options", "images", "number", "recipe"],
+    ids=["loss", "weights"],
 )
-def test_another_run_begins_anew(short_run, tmp_path, change, epochs_run):
-    shutil.copytree(short_run, tmp_path, dirs_exist_ok=True)
-    _, record = fit(tmp_path, **({"recipe": SHORT} | change))
-    assert record.epochs_run == epochs_run
+def test_a_loss_that_is_no_number_stops_the_run_which_can_go_on(
+    train, network, training_data, patterns, tmp_path, build, words
+):
+    """ReLU turns what is no number into 0, so that only the gradient shows it."""
+    build = build or network
+    images, labels = patterns(20)
+    broken = images.copy()
+    broken[3] = np.nan
+    options = training.TrainingOptions(save_every=1, log_every=100)
+    good = training_data()
+
+    def batches(passes, batch_size, shard):
+        found = good.batches(passes, batch_size, shard)
+        bad = training.TrainingData.of_arrays(broken, labels).batches(passes, batch_size, shard)
+        return found.take(4).concatenate(bad.skip(4))
+
+    spoiled = training.TrainingData(good.examples, batches, good.identity)
+    with pytest.raises(FloatingPointError, match=words):
+        train(tmp_path, build, data=spoiled, options=options)
+    rest = train(tmp_path, build, data=good, options=options)
+    assert 1 <= rest.steps_run <= 5
+    assert np.isfinite(steps(tmp_path)).all()
 
 
-def test_lost_weights_are_trained_again(short_run, tmp_path):
-    shutil.copytree(short_run, tmp_path, dirs_exist_ok=True)
-    (tmp_path / "best.weights.h5").unlink()
-    assert fit(tmp_path, recipe=SHORT)[1].epochs_run == 1
-    assert (tmp_path / "best.weights.h5").exists()
+def test_the_average_of_the_weights_is_what_is_scored_and_kept(train, tmp_path):
+    seen = []
+
+    def score(model):
+        seen.append(model.get_weights())
+        return {"number": len(seen)}
+
+    options = training.TrainingOptions(ema=0.5)
+    result = train(tmp_path / "ema", scores={"val": score}, options=options)
+    plain = train(tmp_path / "plain")
+    for a, b in zip(result.model.get_weights(), seen[-1], strict=True):
+        np.testing.assert_array_equal(a, b)
+    difference = np.abs(result.model.get_weights()[0] - plain.model.get_weights()[0]).max()
+    assert 0 < difference < 0.1
 
 
-def test_a_loss_that_is_not_a_number_stops_the_run(tmp_path):
-    def spoiled(example):
-        return {"image": tf.cast(example["image"], tf.float32) * np.nan, "label": example["label"]}
-
-    with pytest.raises(FloatingPointError, match="loss became nan at step 1"):
-        fit(tmp_path, train=examples(20).map(spoiled))
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_an_empty_data_set_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="it is empty"):
-        fit(tmp_path, validation=examples(8).take(0))
+def test_a_choice_on_the_test_split_is_said(train, patterns, tmp_path, capsys):
+    options = training.TrainingOptions(select_on="test")
+    score = accuracy_of(*patterns(10))
+    result = train(tmp_path, options=options, scores={"test": score, "val": score}, quiet=False)
+    assert result.metrics["selected_on"] == "test"
+    said = capsys.readouterr()
+    assert "chosen on the test split" in said.out
+    assert "epoch 3/3: loss" in said.out
+    assert "test top1" in said.out
 
 
-def test_weights_of_the_best_epoch_are_kept(tmp_path):
-    """Labels that turn round in the validation set make the first epochs the best ones."""
+def test_mixed_precision_is_a_matter_of_one_option(train, network, tmp_path):
+    def build():
+        return network("plain")
 
-    def turned(example):
-        return {"image": example["image"], "label": 1 - example["label"]}
-
-    model, record = fit(tmp_path, validation=examples(8, 1).map(turned))
-    accuracies = record.history["val_accuracy"]
-    assert record.best_epoch == 1 + int(np.argmax(accuracies))
-    best = network(seed=9)
-    best.load_weights(tmp_path / "best.weights.h5")
-    images = np.stack([example["image"] for example in examples(8, 1).as_numpy_iterator()])
-    accuracy = (best(images).numpy().argmax(-1) == [1, 0] * 4).mean()
-    assert accuracy == max(accuracies)
-    assert weights_equal(best, model) == (record.best_epoch == 3)
+    plain = train(tmp_path / "plain", build)
+    for precision in ("mixed_float16", "mixed_bfloat16"):
+        options = training.TrainingOptions(precision=precision)
+        mixed = train(tmp_path / precision, build, options=options)
+        assert mixed.model.get_layer("features").compute_dtype == precision.removeprefix("mixed_")
+        losses = [[e["loss"] for e in run.metrics["epochs"]] for run in (plain, mixed)]
+        np.testing.assert_allclose(*losses, rtol=0.05)
+    assert keras.config.dtype_policy().name == "float32"
 
 
-@pytest.mark.parametrize(("verbose", "shown"), [(0, ""), (1, "━━━"), (2, "2/2"), (None, "2/2")])
-def test_progress_is_shown_unless_unwanted(tmp_path, capsys, verbose, shown):
-    fit(tmp_path, recipe=SHORT, verbose=verbose)
-    said = capsys.readouterr().out
-    assert (said == "") == (shown == "")
-    assert shown in said
+def test_epochs_may_be_longer_than_a_pass(train, tmp_path):
+    """The TensorFlow code of ADL counts epochs by a formula; 20 examples, 3 steps a pass."""
+    recipe = training.SGDRecipe(
+        epochs=2, batch_size=8, learning_rate=training.StepDecay(0.05, (1,)), steps_per_epoch=5
+    )
+    result = train(tmp_path, recipe=recipe)
+    assert result.steps_run == 10
+    np.testing.assert_allclose(steps(tmp_path)[:, 3], [0.05] * 5 + [0.005] * 5, rtol=1e-6)
+
+
+def test_the_recipe_of_the_demo_works_here_too(train, tmp_path):
+    result = train(tmp_path, recipe=training.Recipe(epochs=2, batch_size=8))
+    assert result.metrics["epochs"][1]["loss"] < result.metrics["epochs"][0]["loss"]

@@ -22,8 +22,11 @@ from tfwsol.evaluation.map_diagnostics import MaskedExamples, diagnose
 from tfwsol.evaluation.provenance import versions
 from tfwsol.evaluation.trivial_maps import centred_gaussian, random_maps
 from tfwsol.methods import CAM, L2CAF, GradCAM
+from tfwsol.training.batches import augmented_data, validation_batches
+from tfwsol.training.classification_score import ClassificationScore
 from tfwsol.training.fit import fit
 from tfwsol.training.recipe import Recipe
+from tfwsol.training.training_options import TrainingOptions
 from tfwsol.visualization import write_json
 
 BODY = 0.70
@@ -70,16 +73,17 @@ def run_demo(options: DemoOptions) -> pathlib.Path:
     splits = dict(zip(("train_size", "val_size", "test_size"), options.sizes, strict=True))
     load = {"data_dir": options.run_dir / "data", "body": BODY, "seed": options.seed, **splits}
     train, validation, test = (data.load("critters", s, **load) for s in ("train", "val", "test"))
-    model = critter_net(seed=options.seed)
-    record = fit(
-        model,
-        train,
-        validation,
+    trained = fit(
+        lambda: critter_net(seed=options.seed),
+        augmented_data(train, options.recipe, options.seed),
         run_dir=options.run_dir / "training",
         recipe=options.recipe,
-        seed=options.seed,
-        options={"data": "critters", "body": BODY, **splits},
+        options=TrainingOptions(seed=options.seed),
+        scores={"val": ClassificationScore(validation_batches(validation, options.recipe))},
+        identity={"data": "critters", "body": BODY, **splits},
+        overwrite=True,
     )
+    model = trained.model
     examples = MaskedExamples.of(next(iter(test.batch(options.sizes[2]))))
     print(f"Localizing {len(examples.images)} held-out images with {', '.join(METHODS)}.")
     maps, scores = explain(model, examples)
@@ -89,7 +93,7 @@ def run_demo(options: DemoOptions) -> pathlib.Path:
         maps=maps,
         examples=examples,
         class_names=data.critters.CLASS_NAMES,
-        training_seconds=record.wall_seconds,
+        training_seconds=sum(entry["seconds"] for entry in trained.metrics["epochs"]),
         epochs=options.recipe.epochs,
         photograph=photograph,
     )

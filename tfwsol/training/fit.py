@@ -1,151 +1,124 @@
-"""Training that can be killed at any time and need not run twice."""
+"""Trains a localizer with a recipe, on one device or many, through kills and restarts."""
 
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import math
 import os
-import sys
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
-import numpy as np
-import tensorflow as tf
 
-from tfwsol.training.batches import number_of_examples, training_batches, validation_batches
+from tfwsol.training.distribution import Distribution
+from tfwsol.training.epoch_scores import EpochScores, Score
+from tfwsol.training.event_log import EventLog
 from tfwsol.training.recipe import Recipe
-from tfwsol.training.run_directory import RunDirectory
+from tfwsol.training.sgd_recipe import SGDRecipe
+from tfwsol.training.step_loop import StepLoop
+from tfwsol.training.training_data import Feed, TrainingData
+from tfwsol.training.training_options import TrainingOptions
+from tfwsol.training.training_run import BEST, LAST, TrainingRun
+from tfwsol.training.training_step import TrainingStep
 
 
 @dataclasses.dataclass(frozen=True)
-class TrainingRecord:
+class TrainingResult:
     """What came out of a training.
 
     Attributes:
-        history: One number per epoch for ``loss``, ``accuracy``, ``val_loss``, ``val_accuracy``;
-            accuracies in [0, 1].
-        best_epoch: The epoch, from 1, with the highest validation accuracy.
-        wall_seconds: Of all epochs, over all starts of the run.
-        epochs_run: How many epochs this call ran: 0 where a finished run was found, fewer
-            than the recipe's where it went on with one.
+        model: With the weights of the chosen epoch.
+        metrics: As in ``metrics.json``: one entry per epoch, which one was chosen and how.
+        steps_run: Steps of this call: 0 where a finished run was found.
     """
 
-    history: Mapping[str, list[float]]
-    best_epoch: int
-    wall_seconds: float
-    epochs_run: int
+    model: keras.Model
+    metrics: Mapping[str, Any]
+    steps_run: int
 
 
 def fit(
-    model: keras.Model,
-    train: tf.data.Dataset,
-    validation: tf.data.Dataset,
+    build_model: Callable[[], keras.Model],
+    data: TrainingData,
     *,
     run_dir: str | os.PathLike[str],
-    recipe: Recipe | None = None,
-    seed: int = 0,
-    options: Mapping[str, Any] | None = None,
-    verbose: int | None = None,
-) -> TrainingRecord:
-    """Trains a classifier in place; afterwards it holds the weights of the last epoch.
+    recipe: SGDRecipe | Recipe,
+    options: TrainingOptions | None = None,
+    distribution: Distribution | None = None,
+    scores: Mapping[str, Score] | None = None,
+    identity: Mapping[str, Any] | None = None,
+    overwrite: bool = False,
+    quiet: bool = False,
+) -> TrainingResult:
+    """Trains a model, scores it after every epoch and keeps the best weights.
 
-    The run directory gets ``training.json`` (options, versions, seed, history),
-    ``final.weights.h5`` and ``best.weights.h5`` (highest validation accuracy), each written
-    atomically. Called again with the same directory, data, model and options, it goes on after
-    the last whole epoch; a finished run is not repeated, its weights are loaded. With anything
-    else the run begins anew.
+    Called again with the same directory and settings it goes on from the last saved state, in the
+    middle of an epoch, too, and comes to the same losses; a finished run is not repeated. On
+    several machines all of them call it, with a directory that all of them see; the first one
+    scores and writes.
 
     Args:
-        model: From float32 images, batch × height × width × channels in the range that the
-            data has, to logits, batch × classes. It is compiled here.
-        train: Examples in a fixed order: dictionaries with ``image`` and an int ``label``, all
-            of one size.
-        validation: The same, held out.
-        run_dir: Made if missing.
-        recipe: The numbers to train by; None means ``Recipe()``.
-        seed: Of the order of the examples and their augmentation. The initial weights are
-            the model's own.
-        options: More that decides the outcome and is kept with the run (flags, say), in forms
-            that JSON knows.
-        verbose: As in Keras: 0 silent, 1 a progress bar, 2 a line per epoch. None: a bar on a
-            terminal, else lines.
+        build_model: Gives the network with its initial weights, in the precision of the options
+            and laid out for the devices. Its loss is its own (`training_loss`, see `batch_loss`) or
+            the softmax cross entropy of its first output.
+        data: What to train on.
+        run_dir: See `TrainingRun`; event files for TensorBoard go into ``tensorboard`` in it.
+        recipe: Epochs, batch size and optimizer.
+        options: None: ``TrainingOptions()``.
+        distribution: Where to run; None: on one device. For several machines it has to be made
+            before anything else uses TensorFlow.
+        scores: By split ("val", "test"): called with the model after an epoch, gives numbers and
+            pictures (uint8, number × height × width × 3) by name.
+        identity: More that decides the outcome (flags, say), in forms that JSON knows.
+        overwrite: Begin anew where the directory holds a run with other settings.
+        quiet: Print nothing.
 
     Raises:
-        ValueError: A data set is empty or endless.
+        RunError: The directory holds another run or cannot be used.
+        ValueError: The settings do not fit each other or the data.
         FloatingPointError: The loss is no longer a finite number.
+        DiskFullError: There is no room; the run can go on when there is.
     """
-    recipe = recipe or Recipe()
-    number = number_of_examples(train)
-    number_of_examples(validation)
-    decided_by = {
+    options = options or TrainingOptions()
+    distribution = distribution or Distribution()
+    feed = Feed(data, recipe.batch_size, distribution)
+    steps = getattr(recipe, "steps_per_epoch", None) or feed.steps_per_pass
+    chosen = EpochScores(scores or {}, options, distribution.is_chief)
+    keras.utils.set_random_seed(options.seed)
+    with distribution.scope(), options.policy():
+        model = build_model()
+        optimizer = options.scaled(recipe.optimizer(steps, **options.optimizer_options()))
+        optimizer.build(model.trainable_variables)
+    known = {**_identity(model, data, recipe, options), **(identity or {})}
+    run = TrainingRun(run_dir, known, distribution.is_chief, overwrite)
+    step = TrainingStep(
+        model,
+        optimizer,
+        distribution,
+        recipe.batch_size,
+        options.accumulate,
+        options.label_smoothing,
+        options.jit_compile,
+    )
+    events = EventLog(run.path / "tensorboard") if run.writes else None
+    loop = StepLoop(model, optimizer, step, feed, run, events, chosen, options, steps)
+    before = loop.resume()
+    distribution.check_agreement(before, "step to go on from", "give all of them one run directory")
+    if not run.finished:
+        loop.go(recipe.epochs, quiet)
+    if run.writes:
+        run.load_weights(model, BEST if "best" in run.metrics else LAST)
+    return TrainingResult(model, run.metrics, loop.step - before)
+
+
+def _identity(
+    model: keras.Model,
+    data: TrainingData,
+    recipe: SGDRecipe | Recipe,
+    options: TrainingOptions,
+) -> dict[str, Any]:
+    return {
         "recipe": dataclasses.asdict(recipe),
-        "seed": seed,
+        "options": options.identity(),
+        "data": {"examples": data.examples, **data.identity},
         "model": [list(weight.shape) for weight in model.weights],
-        "examples": number,
-        "first_example": _digest(train),
-        **(options or {}),
     }
-    run = RunDirectory(run_dir, decided_by)
-    steps = math.ceil(number / recipe.batch_size)
-    _compile(model, recipe, steps)
-    first = run.epochs_done
-    if run.resumed:
-        run.load_last(model)
-    if first < recipe.epochs:
-        model.fit(
-            training_batches(train, recipe, seed, first),
-            validation_data=validation_batches(validation, recipe),
-            initial_epoch=first,
-            epochs=recipe.epochs,
-            steps_per_epoch=steps,
-            shuffle=False,  # the batches are shuffled; Keras warns otherwise
-            verbose=(1 if sys.stdout.isatty() else 2) if verbose is None else verbose,
-            callbacks=[_StopAtNan(), _Bookkeeping(run)],
-        )
-    if not run.state["finished"]:
-        run.finish()
-    state = run.state
-    return TrainingRecord(
-        state["history"], state["best_epoch"], state["wall_seconds"], recipe.epochs - first
-    )
-
-
-def _compile(model: keras.Model, recipe: Recipe, steps_per_epoch: int) -> None:
-    model.compile(
-        recipe.optimizer(steps_per_epoch),
-        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        metrics=["accuracy"],
-    )
-    # Its variables must exist before weights are loaded into them.
-    model.optimizer.build(model.trainable_variables)
-
-
-def _digest(examples: tf.data.Dataset) -> str:
-    """A fingerprint of a data set's first image and label."""
-    example = next(examples.take(1).as_numpy_iterator())
-    content = np.ascontiguousarray(example["image"]).tobytes() + str(example["label"]).encode()
-    return hashlib.sha256(content).hexdigest()[:16]
-
-
-class _StopAtNan(keras.callbacks.Callback):
-    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        if not math.isfinite(logs["loss"]):
-            raise FloatingPointError(
-                f"The loss became {logs['loss']} at step {batch + 1} of an epoch, so training "
-                "stopped; try a lower learning rate or look for broken images."
-            )
-
-
-class _Bookkeeping(keras.callbacks.Callback):
-    def __init__(self, run: RunDirectory):
-        super().__init__()
-        self._run = run
-
-    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        self._start = time.perf_counter()
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        self._run.end_epoch(self.model, logs, time.perf_counter() - self._start)

@@ -1,0 +1,90 @@
+"""Scores after an epoch, and the epoch that is the best by them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from tfwsol.training.training_options import TrainingOptions
+
+Score = Callable[[keras.Model], Mapping[str, Any]]
+"""From the model to numbers and pictures (uint8, number × height × width × 3) by name."""
+
+
+class EpochScores:
+    """Asks the scores of every split and chooses an epoch by one of their numbers.
+
+    Args:
+        scores: By split.
+        options: Which split chooses, by what and how often.
+        asks: Whether this process asks; of several machines only the first one does.
+
+    Raises:
+        ValueError: The split that has to choose has no score.
+    """
+
+    def __init__(
+        self, scores: Mapping[str, Score], options: TrainingOptions, asks: bool = True
+    ) -> None:
+        if scores and options.select_on not in scores:
+            raise ValueError(
+                f"The checkpoint shall be chosen on {options.select_on!r}, but only "
+                f"{', '.join(scores)} is scored; name one of these with select_on."
+            )
+        self._scores, self._options, self._asks = scores, options, asks
+
+    def due(self, epoch: int, epochs: int) -> bool:
+        """Whether an epoch, from 1, is to be scored here."""
+        every = self._options.score_every
+        if not (self._asks and self._scores and every):
+            return False
+        return epoch % every == 0 or epoch == epochs
+
+    def __call__(self, model: keras.Model) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """The numbers by split and name, without those that are none, and the pictures.
+
+        Pictures are named split/name.
+        """
+        numbers: dict[str, Any] = {}
+        pictures: dict[str, np.ndarray] = {}
+        for split, score in self._scores.items():
+            numbers[split] = {}
+            for name, value in score(model).items():
+                if np.ndim(value):
+                    pictures[f"{split}/{name}"] = np.asarray(value)
+                elif np.isfinite(value):
+                    numbers[split][name] = float(value)
+        return numbers, pictures
+
+    def best(self, epochs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """The first epoch with the highest score, and in words how it was chosen.
+
+        Without scores it is the last one.
+
+        Raises:
+            ValueError: The number to choose by is not there.
+        """
+        split = self._options.select_on
+        scored = [entry for entry in epochs if entry.get(split)]
+        if not scored:
+            last = epochs[-1] if epochs else {"epoch": 0}
+            return {"best_epoch": last["epoch"], "chosen": "the last epoch; none was scored"}
+        name = self._options.select_by or next(iter(scored[0][split]))
+        known = dict.fromkeys(key for entry in scored for key in entry[split])
+        if name not in known:
+            raise ValueError(
+                f"The checkpoint cannot be chosen by {name!r}; the scores are {', '.join(known)}."
+            )
+        place = int(np.argmax([entry[split].get(name, -np.inf) for entry in scored]))
+        words = f"highest {name} on {split}"
+        if split == "test":
+            words += " (chosen on the test split, as the literature does; not a fair estimate)"
+        return {
+            "best_epoch": scored[place]["epoch"],
+            "selected_on": split,
+            "chosen": words,
+            "best": {key: scored[place][key] for key in self._scores},
+        }
