@@ -8,20 +8,18 @@ from typing import Any
 
 from absl import flags
 
+import tfwsol.flags.method
 import tfwsol.flags.seed  # noqa: F401
 from tfwsol.evaluation.evaluation_job import DatasetSplit, EvaluationJob, MetadataSplit
 from tfwsol.evaluation.explainer_maps import CHOICES
 from tfwsol.evaluation.insertion_deletion import InsertionDeletionSettings
 from tfwsol.evaluation.one_pass import EvaluationSettings
 from tfwsol.evaluation.protocols import PROTOCOLS, Protocol, choose_protocols
-from tfwsol.evaluation.trivial_maps import TRIVIAL
 from tfwsol.flags.data import dataset_from_flags, options_from_flags
-from tfwsol.flags.explainer import explainer_options
-from tfwsol.methods.explainer_names import EXPLAINERS
+from tfwsol.flags.explainer import batch_size_from_flags, explainer_options
 
 FLAGS = flags.FLAGS
 
-flags.DEFINE_list("method", [], f"Out of {','.join([*EXPLAINERS, *TRIVIAL])}.")
 flags.DEFINE_list("protocols", ["wsoleval"], f"all, or out of {','.join(PROTOCOLS)}.")
 flags.DEFINE_string("split", "test", "The split of --dataset to score.")
 flags.DEFINE_string("metadata", None, "A wsolevaluation split folder, instead of --dataset.")
@@ -88,7 +86,7 @@ def job_from_flags() -> EvaluationJob:
         among=_classes(FLAGS.among),
         explainer_options=explainer_options(),
         limit=FLAGS.limit,
-        batch_size=FLAGS.batch_size if FLAGS["batch_size"].present else EvaluationJob.batch_size,
+        batch_size=batch_size_from_flags(EvaluationJob.batch_size),
     )
 
 

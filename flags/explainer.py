@@ -6,6 +6,8 @@ from typing import Any
 
 from absl import flags
 
+import tfwsol.flags.batch_size  # noqa: F401
+
 FLAGS = flags.FLAGS
 
 flags.DEFINE_string(
@@ -22,9 +24,13 @@ flags.DEFINE_enum("sign", "abs", ["abs", "positive", "signed"], "How L2-CAF show
 flags.DEFINE_enum(
     "contrast", "sum", ["sum", "mean"], "How other classes count in L2-CAF; sum: as published."
 )
-flags.DEFINE_integer("batch_size", 8, "Images that go through the model together.", lower_bound=1)
 
 _OPTIONS = ("layer", "objective", "filter_type", "solver", "preset", "sign", "contrast")
+
+
+def batch_size_from_flags(otherwise: int = 8) -> int:
+    """How many images are explained together, or `otherwise` where no flag says so."""
+    return FLAGS.batch_size or otherwise
 
 
 def explainer_options() -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import os
 import pathlib
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from absl import flags
 
 from tfwsol.backbones.trained_classifier import PREPROCESS, TrainedClassifier, load_classifier
+from tfwsol.flags.named_values import named_values
 
 FLAGS = flags.FLAGS
 
@@ -35,7 +35,7 @@ def classifier_from_flags() -> TrainedClassifier:
         FLAGS.preprocess,
         image_size_from_flags(),
         FLAGS.class_names,
-        _options(),
+        named_values("model_options"),
     )
     if classifier.preprocess_name == "none":
         print("Images go in as RGB 0..255 (--preprocess=none); the model must scale them itself.")
@@ -64,19 +64,6 @@ def image_size_from_flags() -> tuple[int, int] | None:
             "came."
         )
     return sides[0], sides[-1]
-
-
-def _options() -> dict[str, Any]:
-    options = {}
-    for item in FLAGS.model_options:
-        name, equals, value = item.partition("=")
-        if not equals:
-            raise ValueError(f"Expected --model_options=alpha=0.75,..., but {item!r} came.")
-        try:
-            options[name.strip()] = ast.literal_eval(value)
-        except (ValueError, SyntaxError):
-            options[name.strip()] = value
-    return options
 
 
 def _with_state(value: str | None) -> Any:

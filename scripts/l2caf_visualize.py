@@ -18,6 +18,7 @@ try:
 
     from tfwsol.evaluation.explain_photographs import explain_photographs
     from tfwsol.flags import command
+    from tfwsol.flags.explainer import batch_size_from_flags
     from tfwsol.flags.model import classifier_from_flags, model_identity
     from tfwsol.flags.output import output_dir_from_flags
     from tfwsol.flags.photograph import photographs_from_flags
@@ -40,7 +41,7 @@ def main(argv: Sequence[str]) -> int:
         settings_from_flags(),
         output_dir_from_flags("runs/l2caf_visualize"),
         model_identity(),
-        FLAGS.batch_size,
+        batch_size_from_flags(),
         FLAGS.on_unreadable,
     )
     for why in summary.skipped.values():

@@ -34,6 +34,11 @@ def test_wsolevaluation_decays_at_the_start_of_an_epoch_counted_from_one():
     assert course.drops == (14, 29, 44)
 
 
+def test_without_drops_the_rate_stays():
+    schedule = StepDecay(0.1, ()).schedule(5, 3)
+    assert [float(schedule(step)) for step in (0, 1, 14)] == pytest.approx([0.1] * 3)
+
+
 def test_a_decay_every_epoch_starts_decayed():
     assert rates(StepDecay.at_start_of(1.0, 1, 3), 1, 3) == pytest.approx([0.1, 0.01, 0.001])
 

@@ -51,6 +51,9 @@ class StepDecay:
         # Keras keeps a value up to and including its boundary.
         boundaries = [drop * steps_per_epoch - 1 for drop in self.drops]
         values = [self.rate * self.factor**power for power in range(len(boundaries) + 1)]
+        if not boundaries:
+            # Keras' schedule cannot be without any.
+            boundaries, values = [0], values * 2
         return keras.optimizers.schedules.PiecewiseConstantDecay(boundaries, values)
 
 
