@@ -49,6 +49,11 @@ def dataset_from_flags() -> str:
     return FLAGS.dataset
 
 
+def preparation_from_flags() -> dict[str, str]:
+    """What to do with a download that is not as it should be, as `tfwsol.data.prepare` takes it."""
+    return {"on_corrupt": FLAGS.on_corrupt, "on_wrong_count": FLAGS.on_wrong_count}
+
+
 def options_from_flags() -> dict[str, Any]:
     """The options of the data set that were given as flags; it refuses those it does not take."""
     return {} if FLAGS.boxes is None else {"boxes": FLAGS.boxes}

@@ -15,7 +15,7 @@ from tfwsol.evaluation.explainer_maps import CHOICES
 from tfwsol.evaluation.insertion_deletion import InsertionDeletionSettings
 from tfwsol.evaluation.one_pass import EvaluationSettings
 from tfwsol.evaluation.protocols import PROTOCOLS, Protocol, choose_protocols
-from tfwsol.flags.data import dataset_from_flags, options_from_flags
+from tfwsol.flags.data import dataset_from_flags, options_from_flags, preparation_from_flags
 from tfwsol.flags.explainer import batch_size_from_flags, explainer_options
 
 FLAGS = flags.FLAGS
@@ -113,7 +113,9 @@ def _data() -> tuple[MetadataSplit | DatasetSplit, MetadataSplit | DatasetSplit 
             return data, None
         return data, _metadata_split(FLAGS.val_metadata, FLAGS.val_scoremap_dir)
     name, options = dataset_from_flags(), options_from_flags()
-    data = DatasetSplit(name, FLAGS.split, FLAGS.data_dir, FLAGS.source, options)
+    data = DatasetSplit(
+        name, FLAGS.split, FLAGS.data_dir, FLAGS.source, options, preparation_from_flags()
+    )
     if FLAGS.val_split is None:
         return data, None
     return data, dataclasses.replace(data, split=FLAGS.val_split)

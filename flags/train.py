@@ -12,7 +12,7 @@ import tfwsol.flags.batch_size
 import tfwsol.flags.distribute
 import tfwsol.flags.seed  # noqa: F401
 from tfwsol.evaluation.protocols import choose_protocols
-from tfwsol.flags.data import dataset_from_flags, options_from_flags
+from tfwsol.flags.data import dataset_from_flags, options_from_flags, preparation_from_flags
 from tfwsol.flags.localizer import (
     backbone_from_flags,
     backbone_options_from_flags,
@@ -165,6 +165,7 @@ def job_from_flags() -> TrainingJob:
         data_dir=FLAGS.data_dir,
         source=FLAGS.source,
         data_options={**options_from_flags(), **named_values("data_options")},
+        preparation=preparation_from_flags(),
         resize=FLAGS.resize or round(height * 256 / 224),
         image_size=height,
         flip=FLAGS.mirror,
@@ -216,7 +217,6 @@ def _learning_rate() -> StepDecay | CosineDecay:
         raise ValueError(
             f"Expected --drops=30,60,90 (whole epochs), but {','.join(FLAGS.drops)} came."
         )
-    # Keras knows no steps without a boundary; one at the end changes nothing.
     return StepDecay(rate, drops, factor)
 
 

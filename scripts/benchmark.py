@@ -5,24 +5,16 @@ python scripts/benchmark.py l2caf --model=MobileNetV2 --batch_sizes=1,4,16 --rep
 python scripts/benchmark.py evaluation --threads=1
 """
 
-import os
-import sys
 from collections.abc import Sequence
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-stderr = os.dup(2)
-# TensorFlow's libraries greet on file descriptor 2 before any log level is read.
-os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-try:
-    from absl import flags
+if not __package__:
+    import quiet_start  # noqa: F401
 
-    from tfwsol.evaluation.benchmarks import SUITES, run_suite
-    from tfwsol.flags import command
-    from tfwsol.flags.benchmark import suite_options_from_flags
-except ModuleNotFoundError as error:
-    sys.exit(f"{error}: run `make setup` once, then .venv/bin/python {sys.argv[0]} ...")
-finally:
-    os.dup2(stderr, 2)
+from absl import flags
+
+from tfwsol.evaluation.benchmarks import SUITES, run_suite
+from tfwsol.flags import command
+from tfwsol.flags.benchmark import suite_options_from_flags
 
 FLAGS = flags.FLAGS
 

@@ -6,22 +6,14 @@ python scripts/convert_checkpoint.py --source=resnet50-0676ba61.pth --architectu
 python scripts/convert_checkpoint.py --source=best.pth.tar --architecture=vgg16 --output=v.keras
 """
 
-import os
-import sys
 from collections.abc import Sequence
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-stderr = os.dup(2)
-# TensorFlow's libraries greet on file descriptor 2 before any log level is read.
-os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-try:
-    from tfwsol import checkpoints
-    from tfwsol.flags import command
-    from tfwsol.flags.checkpoint import conversion_from_flags
-except ModuleNotFoundError as error:
-    sys.exit(f"{error}: run `make setup` once, then .venv/bin/python {sys.argv[0]} ...")
-finally:
-    os.dup2(stderr, 2)
+if not __package__:
+    import quiet_start  # noqa: F401
+
+from tfwsol import checkpoints
+from tfwsol.flags import command
+from tfwsol.flags.checkpoint import conversion_from_flags
 
 
 def main(argv: Sequence[str]) -> int:

@@ -4,22 +4,14 @@ python scripts/demo.py
 python scripts/demo.py --image=cat.jpg --weights=mobilenet_v2.weights.h5
 """
 
-import os
-import sys
 from collections.abc import Sequence
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-stderr = os.dup(2)
-# TensorFlow's libraries greet on file descriptor 2 before any log level is read.
-os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-try:
-    from tfwsol.flags import command
-    from tfwsol.flags.demo import demo_from_flags
-    from tfwsol.training.demo import run_demo
-except ModuleNotFoundError as error:
-    sys.exit(f"{error}: run `make setup` once, then .venv/bin/python {sys.argv[0]} ...")
-finally:
-    os.dup2(stderr, 2)
+if not __package__:
+    import quiet_start  # noqa: F401
+
+from tfwsol.flags import command
+from tfwsol.flags.demo import demo_from_flags
+from tfwsol.training.demo import run_demo
 
 
 def main(argv: Sequence[str]) -> int:

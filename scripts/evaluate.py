@@ -5,25 +5,18 @@ python scripts/evaluate.py --scoremap_dir=maps --metadata=metadata/CUB/test
 python scripts/evaluate.py --method=cam,l2caf --model=ResNet50 --dataset=imagenet --protocols=all
 """
 
-import os
 import sys
 from collections.abc import Sequence
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-stderr = os.dup(2)
-# TensorFlow's libraries greet on file descriptor 2 before any log level is read.
-os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-try:
-    from tfwsol.evaluation.evaluation_table import text_table
-    from tfwsol.evaluation.run_evaluation import ALL_TITLES, run_evaluation
-    from tfwsol.flags import command
-    from tfwsol.flags.evaluate import flags_given, job_from_flags
-    from tfwsol.flags.model import classifier_from_flags, model_identity
-    from tfwsol.flags.output import output_dir_from_flags
-except ModuleNotFoundError as error:
-    sys.exit(f"{error}: run `make setup` once, then .venv/bin/python {sys.argv[0]} ...")
-finally:
-    os.dup2(stderr, 2)
+if not __package__:
+    import quiet_start  # noqa: F401
+
+from tfwsol.evaluation.evaluation_table import text_table
+from tfwsol.evaluation.run_evaluation import ALL_TITLES, run_evaluation
+from tfwsol.flags import command
+from tfwsol.flags.evaluate import flags_given, job_from_flags
+from tfwsol.flags.model import classifier_from_flags, model_identity
+from tfwsol.flags.output import output_dir_from_flags
 
 
 def main(argv: Sequence[str]) -> int:

@@ -5,28 +5,21 @@ python scripts/l2caf_visualize.py --image=photos/ --model=ResNet50 --methods=l2c
 python scripts/l2caf_visualize.py --image=cat.jpg --model=mine.keras --class_names=names.txt
 """
 
-import os
 import sys
 from collections.abc import Sequence
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-stderr = os.dup(2)
-# TensorFlow's libraries greet on file descriptor 2 before any log level is read.
-os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-try:
-    from absl import flags
+if not __package__:
+    import quiet_start  # noqa: F401
 
-    from tfwsol.evaluation.explain_photographs import explain_photographs
-    from tfwsol.flags import command
-    from tfwsol.flags.explainer import batch_size_from_flags
-    from tfwsol.flags.model import classifier_from_flags, model_identity
-    from tfwsol.flags.output import output_dir_from_flags
-    from tfwsol.flags.photograph import photographs_from_flags
-    from tfwsol.flags.visualize import settings_from_flags
-except ModuleNotFoundError as error:
-    sys.exit(f"{error}: run `make setup` once, then .venv/bin/python {sys.argv[0]} ...")
-finally:
-    os.dup2(stderr, 2)
+from absl import flags
+
+from tfwsol.evaluation.explain_photographs import explain_photographs
+from tfwsol.flags import command
+from tfwsol.flags.explainer import batch_size_from_flags
+from tfwsol.flags.model import classifier_from_flags, model_identity
+from tfwsol.flags.output import output_dir_from_flags
+from tfwsol.flags.photograph import photographs_from_flags
+from tfwsol.flags.visualize import settings_from_flags
 
 FLAGS = flags.FLAGS
 

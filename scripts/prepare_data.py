@@ -4,24 +4,17 @@ python scripts/prepare_data.py --dataset=cub --source=downloads/
 python scripts/prepare_data.py --dataset=cub --source=downloads/ --data_dir=/data --on_corrupt=skip
 """
 
-import os
 import sys
 from collections.abc import Sequence
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-stderr = os.dup(2)
-# TensorFlow's libraries greet on file descriptor 2 before any log level is read.
-os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-try:
-    from absl import flags
+if not __package__:
+    import quiet_start  # noqa: F401
 
-    from tfwsol.data import registry
-    from tfwsol.flags import command
-    from tfwsol.flags.data import dataset_from_flags, options_from_flags
-except ModuleNotFoundError as error:
-    sys.exit(f"{error}: run `make setup` once, then .venv/bin/python {sys.argv[0]} ...")
-finally:
-    os.dup2(stderr, 2)
+from absl import flags
+
+from tfwsol.data import registry
+from tfwsol.flags import command
+from tfwsol.flags.data import dataset_from_flags, options_from_flags, preparation_from_flags
 
 FLAGS = flags.FLAGS
 
@@ -36,8 +29,7 @@ def main(argv: Sequence[str]) -> int:
             name,
             FLAGS.source,
             FLAGS.data_dir,
-            FLAGS.on_corrupt,
-            FLAGS.on_wrong_count,
+            **preparation_from_flags(),
             **options_from_flags(),
         )
     except registry.SourceError:

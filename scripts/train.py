@@ -7,22 +7,14 @@ python scripts/train.py --method=cam --backbone=critter_net --dataset=critters -
 Started again with the same flags, a run goes on where it was killed.
 """
 
-import os
-import sys
 from collections.abc import Sequence
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-stderr = os.dup(2)
-# TensorFlow's libraries greet on file descriptor 2 before any log level is read.
-os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-try:
-    from tfwsol.flags import command
-    from tfwsol.flags.train import job_from_flags, use_recipe
-    from tfwsol.training.training_job import run_training, summary_of
-except ModuleNotFoundError as error:
-    sys.exit(f"{error}: run `make setup` once, then .venv/bin/python {sys.argv[0]} ...")
-finally:
-    os.dup2(stderr, 2)
+if not __package__:
+    import quiet_start  # noqa: F401
+
+from tfwsol.flags import command
+from tfwsol.flags.train import job_from_flags, use_recipe
+from tfwsol.training.training_job import run_training, summary_of
 
 
 def main(argv: Sequence[str]) -> int:

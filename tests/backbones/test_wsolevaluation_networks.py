@@ -1,19 +1,16 @@
 """The outputs of wsolevaluation's own networks, recorded with weights made from their names."""
 
-import json
-import pathlib
-import zlib
-
 import keras
 import numpy as np
 import pytest
 from keras import layers
 
+import adl_networks
+from adl_networks import WORST, array_for
 from tfwsol import backbones
 from tfwsol.graph import insert_after
 from tfwsol.layers import ADL
 
-GOLDEN = pathlib.Path(__file__).parents[1] / "golden" / "adl"
 PLACES = {
     "vgg16": ("pool3", "conv4_3", "conv5_3"),
     "resnet50": ("layer3_0", "layer4_0", "layer4_2"),
@@ -31,7 +28,6 @@ RECORDED = [
     "inception_v3_cam_0",
 ]
 UNRECORDED = ["vgg16_cam_1", "resnet50_cam_0", "inception_v3_cam_1"]
-WORST = 1e-4  # of the peak; measured 5e-6, the recorded tolerance is 1e-3
 
 
 class DrawnADL(ADL):
@@ -45,39 +41,21 @@ class DrawnADL(ADL):
 
 @pytest.fixture(scope="module")
 def recorded():
-    with np.load(GOLDEN / "wsol_models.npz") as file:
-        return dict(file)
+    return adl_networks.recorded()
 
 
 @pytest.fixture(scope="module")
 def facts():
-    return json.loads((GOLDEN / "arch_facts.json").read_text())
+    return adl_networks.facts()
 
 
 @pytest.fixture(scope="module")
 def images(recorded):
-    size = int(recorded["size"])
-    draws = np.random.default_rng([int(recorded["seed"]), size])
-    return draws.standard_normal((2, 3, size, size)).astype(np.float32).transpose(0, 2, 3, 1)
+    return adl_networks.images_for(recorded)
 
 
 def shapes_of(fact):
     return {name: tuple(shape) for name, shape in fact["trainable"] if "num_batches" not in name}
-
-
-def array_for(name, shape, seed):
-    """The array that the goldens' README makes for a PyTorch name."""
-    z = np.random.default_rng([seed, zlib.crc32(name.encode())]).standard_normal(shape)
-    z = z.astype(np.float32)
-    if len(shape) >= 2:
-        return z * np.float32(np.sqrt(2 / np.prod(shape[1:])))
-    if name.endswith("running_var"):
-        return 1 + np.float32(0.2) * np.abs(z)
-    if name.endswith("running_mean"):
-        return np.float32(0.1) * z
-    if name.endswith("weight"):
-        return np.float32(0.3 if "bn3." in name else 1) * (1 + np.float32(0.1) * z)
-    return np.float32(0.05) * z
 
 
 def built(network, fact, **options):

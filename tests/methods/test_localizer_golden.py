@@ -1,20 +1,17 @@
 """Whole networks of wsolevaluation, its losses, and the maps it makes, through `build`."""
 
-import json
-import pathlib
 import re
-import zlib
 
 import keras
 import numpy as np
 import pytest
 
+import adl_networks
+from adl_networks import WORST, array_for
 from tfwsol import backbones
 from tfwsol.layers import ADL
 from tfwsol.methods import ACoLLocalizer, SPGLocalizer, build
 
-GOLDEN = pathlib.Path(__file__).parents[1] / "golden" / "adl"
-WORST = 1e-4  # of the peak; the recorded tolerance is 1e-3
 QUICK = ("vgg16_acol_0", "vgg16_spg_0", "vgg16_adl_1")
 NETWORKS = [
     *("vgg16_acol_0", "resnet50_acol_1", "inception_v3_acol_1"),
@@ -50,41 +47,22 @@ GUIDES = {
 
 @pytest.fixture(scope="module")
 def recorded():
-    with np.load(GOLDEN / "wsol_models.npz") as file:
-        return dict(file)
+    return adl_networks.recorded()
 
 
 @pytest.fixture(scope="module")
 def baselines():
-    with np.load(GOLDEN / "baselines.npz") as file:
-        return dict(file)
+    return adl_networks.recorded("baselines")
 
 
 @pytest.fixture(scope="module")
 def facts():
-    return json.loads((GOLDEN / "arch_facts.json").read_text())
+    return adl_networks.facts()
 
 
 @pytest.fixture(scope="module")
 def images(recorded):
-    size = int(recorded["size"])
-    draws = np.random.default_rng([int(recorded["seed"]), size])
-    return draws.standard_normal((2, 3, size, size)).astype(np.float32).transpose(0, 2, 3, 1)
-
-
-def array_for(name, shape, seed):
-    """The array that the goldens' README makes for a PyTorch name."""
-    z = np.random.default_rng([seed, zlib.crc32(name.encode())]).standard_normal(shape)
-    z = z.astype(np.float32)
-    if len(shape) >= 2:
-        return z * np.float32(np.sqrt(2 / np.prod(shape[1:])))
-    if name.endswith("running_var"):
-        return 1 + np.float32(0.2) * np.abs(z)
-    if name.endswith("running_mean"):
-        return np.float32(0.1) * z
-    if name.endswith("weight"):
-        return np.float32(0.3 if "bn3." in name else 1) * (1 + np.float32(0.1) * z)
-    return np.float32(0.05) * z
+    return adl_networks.images_for(recorded)
 
 
 def built(network, fact, **options):

@@ -323,6 +323,24 @@ def test_from_a_model_and_pictures_to_the_report(pictures, capsys, tmp_path):
     assert "go up to 4, but the model has 2" in error
 
 
+def test_a_corrupt_picture_is_refused_or_skipped_and_named(pictures, capsys, tmp_path):
+    file = pictures["source"] / "test" / "dog" / "2.png"
+    file.write_bytes(file.read_bytes()[:-40])
+    given = {"method": ["random"], **pictures}
+    code, _, error = call(capsys, tmp_path / "out", **given)
+    assert code == 1
+    assert "test/dog/2.png" in error
+    assert "--on_corrupt=skip" in error
+    assert not (tmp_path / "out").exists()
+    words = "Left out as corrupt when folder was prepared: 1 picture (test/dog/2.png)."
+    for on_corrupt in ("skip", "refuse"):  # what is prepared stays as it is
+        code, printed, _ = call(capsys, tmp_path / "out", on_corrupt=on_corrupt, **given)
+        assert code == 0
+        assert words in printed
+    assert {row["images"] for row in results(tmp_path / "out")["rows"]} == {5}
+    assert words in results(tmp_path / "out")["about"]
+
+
 def test_help_lists_the_flags():
     started = [sys.executable, "-m", "tfwsol.scripts.evaluate", "--help"]
     done = subprocess.run(started, capture_output=True, text=True)

@@ -63,20 +63,13 @@ def batches(
     buffer = _buffer(dataset, shuffle)
 
     def epoch_batches(epoch: tf.Tensor) -> tf.data.Dataset:
-        examples = numbered
-        if buffer:
-            # Dataset.shuffle listens to the seed of the graph it is in; this one is its own.
-            tf.random.set_seed(1)
-            order = _key(seed, epoch, tf.constant(-1, tf.int64))
-            order = tf.random.stateless_uniform([], order, None, None, tf.int64)
-            examples = examples.shuffle(buffer, order, reshuffle_each_iteration=False)
-
         def viewed(index: tf.Tensor, example: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
             draws = tf.random.stateless_uniform([3], _key(seed, epoch, index)) if chance else None
             if draws is not None and not flip:
                 draws = tf.concat([draws[:2], [1.0]], axis=0)
             return _ragged(see(view, _decoded(example), draws))
 
+        examples = _shuffled(numbered, buffer, seed, epoch) if buffer else numbered
         seen = examples.map(viewed, tf.data.AUTOTUNE, deterministic=True)
         return seen.ragged_batch(batch_size, drop_remainder)
 
@@ -88,6 +81,16 @@ def batches(
         per_epoch = whole + (rest > 0 and not drop_remainder)
         batched = batched.apply(tf.data.experimental.assert_cardinality(per_epoch * len(epochs)))
     return batched.prefetch(tf.data.AUTOTUNE).with_options(_options())
+
+
+def _shuffled(
+    examples: tf.data.Dataset, buffer: int, seed: int, epoch: tf.Tensor
+) -> tf.data.Dataset:
+    # Dataset.shuffle listens to the seed of the graph it is in; this one is its own.
+    tf.random.set_seed(1)
+    order = _key(seed, epoch, tf.constant(-1, tf.int64))
+    order = tf.random.stateless_uniform([], order, None, None, tf.int64)
+    return examples.shuffle(buffer, order, reshuffle_each_iteration=False)
 
 
 def _key(seed: int, epoch: tf.Tensor, index: tf.Tensor) -> tf.Tensor:

@@ -7,7 +7,7 @@ import dataclasses
 import difflib
 import io
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -145,19 +145,31 @@ class DatasetFacts:
     Attributes:
         class_names: Names of the labels, in their order.
         folder: Where it lies; the name of the folder tells versions and options apart.
+        skipped: Why a picture was left out when it was prepared, by image_id.
     """
 
     class_names: list[str]
     folder: str
+    skipped: Mapping[str, str]
 
 
 def facts(
     name: str,
     data_dir: str | os.PathLike[str] | None = None,
     source: str | os.PathLike[str] | None = None,
+    on_corrupt: str = "refuse",
+    on_wrong_count: str = "refuse",
     **options: Any,
 ) -> DatasetFacts:
-    """The facts of a data set, which is prepared first where it is not; as for ``load``.
+    """The facts of a data set, which is prepared first where it is not.
+
+    Args:
+        name: As for ``load``.
+        data_dir: As for ``load``.
+        source: As for ``load``.
+        on_corrupt: As for ``prepare``.
+        on_wrong_count: As for ``prepare``.
+        **options: Options of the data set.
 
     Raises:
         ValueError: As for ``load``.
@@ -166,8 +178,12 @@ def facts(
     with _quiet_tfds():
         builder = _builder(name, data_dir, source, options)
         if not builder.is_prepared():
-            _prepare(name, builder, source)
-        return DatasetFacts(list(builder.info.features["label"].names), str(builder.data_dir))
+            _prepare(name, builder, source, on_corrupt, on_wrong_count)
+        return DatasetFacts(
+            list(builder.info.features["label"].names),
+            str(builder.data_dir),
+            (builder.info.metadata or {}).get("skipped", {}),
+        )
 
 
 def check_name(name: str) -> None:

@@ -63,6 +63,7 @@ class DatasetSplit:
         data_dir: Where prepared data sets lie.
         source: The downloaded files of one that is not prepared yet.
         options: Of the data set.
+        preparation: `on_corrupt` and `on_wrong_count` of `tfwsol.data.prepare`.
     """
 
     name: str
@@ -70,11 +71,16 @@ class DatasetSplit:
     data_dir: str | None = None
     source: str | None = None
     options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    preparation: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    def facts(self) -> registry.DatasetFacts:
+        """What is known of the data set, which is prepared first where it is not."""
+        where = {"data_dir": self.data_dir, "source": self.source}
+        return registry.facts(self.name, **where, **self.preparation, **self.options)
 
     def identity(self) -> dict[str, Any]:
         """What decides which data this is: its prepared folder, named by its contents."""
-        facts = registry.facts(self.name, self.data_dir, self.source, **self.options)
-        return {"name": self.name, "split": self.split, "folder": facts.folder}
+        return {"name": self.name, "split": self.split, "folder": self.facts().folder}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -137,6 +143,8 @@ class EvaluationJob:
         for name in ("data", "validation"):
             data = getattr(self, name)
             plain[name] = None if data is None else {**plain[name], **data.identity()}
+            # What is prepared stays as it is.
+            (plain[name] or {}).pop("preparation", None)
         # Neither changes a number.
         del plain["settings"]["save_every"], plain["batch_size"]
         return plain
@@ -161,10 +169,10 @@ class EvaluationJob:
                 skip_bad=data.skip_bad,
                 **shared,
             )
+        facts = data.facts()
         examples = registry.load(
             data.name, data.split, data.data_dir, source=data.source, **data.options
         )
-        facts = registry.facts(data.name, data.data_dir, data.source, **data.options)
         explained = None if classifier is None else self._explained(classifier)
         if explained is not None and explained.has_scores:
             _check_same_classes(facts.class_names, explained)

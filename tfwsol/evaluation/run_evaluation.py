@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tfwsol.backbones.trained_classifier import TrainedClassifier
+from tfwsol.data.some_names import some_names
 from tfwsol.evaluation.classifier_scores import CLASSIFIER
 from tfwsol.evaluation.evaluation_examples import example_tables
 from tfwsol.evaluation.evaluation_job import DatasetSplit, EvaluationJob, LoadClassifier
@@ -160,6 +161,9 @@ def _lead(job: EvaluationJob, source: MapSource, classifier: TrainedClassifier |
         what = str(data.metadata)
     part = f"Only the first {source.num_images} images" if job.limit else f"{source.num_images}"
     lead = [f"{part}{'' if job.limit else ' images'} of {what}: {methods}."]
+    skipped = list(data.facts().skipped) if isinstance(data, DatasetSplit) else []
+    if skipped:
+        lead += [f"Left out as corrupt when {data.name} was prepared: {some_names(skipped)}."]
     if classifier is None:
         return lead
     asked = "the true class" if job.explain == "label" else "the predicted class"

@@ -90,15 +90,8 @@ def fit(
         optimizer.build(model.trainable_variables)
     known = {**_identity(model, data, recipe, options), **(identity or {})}
     run = TrainingRun(run_dir, known, distribution.is_chief, overwrite)
-    step = TrainingStep(
-        model,
-        optimizer,
-        distribution,
-        recipe.batch_size,
-        options.accumulate,
-        options.label_smoothing,
-        options.jit_compile,
-    )
+    parts = (options.accumulate, options.label_smoothing, options.jit_compile)
+    step = TrainingStep(model, optimizer, distribution, recipe.batch_size, *parts)
     events = EventLog(run.path / "tensorboard") if run.writes else None
     loop = StepLoop(model, optimizer, step, feed, run, events, chosen, options, steps)
     before = loop.resume()

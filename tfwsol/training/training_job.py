@@ -30,7 +30,7 @@ from tfwsol.visualization import write_json
 
 _AUTO = {"critter_net": "none", "mobilenet_v1": "tf"}
 _NO_OUTCOME = ("run_dir", "recipe", "options", "data_dir", "source", "score_test")
-_NO_OUTCOME += ("strategy", "overwrite")
+_NO_OUTCOME += ("strategy", "overwrite", "preparation")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,6 +53,7 @@ class TrainingJob:
         data_dir: Where prepared data lie; None: where tfds keeps them.
         source: A download to prepare them from, if they are not.
         data_options: Of the data set.
+        preparation: `on_corrupt` and `on_wrong_count` of `tfwsol.data.prepare`.
         resize: Side that images are resized to, before a random square is cut out.
         image_size: Side of that square, and of the whole images that are scored.
         flip: Whether half of the training images are mirrored.
@@ -83,6 +84,7 @@ class TrainingJob:
     data_dir: str | os.PathLike[str] | None = None
     source: str | os.PathLike[str] | None = None
     data_options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    preparation: Mapping[str, str] = dataclasses.field(default_factory=dict)
     resize: int = 256
     image_size: int = 224
     flip: bool = True
@@ -151,7 +153,7 @@ def run_training(job: TrainingJob, quiet: bool = False) -> TrainingResult:
     # Several machines have to find each other before anything else uses TensorFlow.
     distribution = Distribution(job.strategy)
     where = {"data_dir": job.data_dir, "source": job.source, **job.data_options}
-    class_names = registry.facts(job.dataset, **where).class_names
+    class_names = registry.facts(job.dataset, **job.preparation, **where).class_names
     examples = registry.load(job.dataset, job.splits["train"], decode=False, **where)
     preprocess = preprocessing(job)
     split = job.options.select_on

@@ -269,6 +269,21 @@ def test_a_wrong_source_leaves_nothing_of_its_own(builder, tmp_path):
     assert list(Path(builder.data_dir_root).iterdir()) == []
 
 
+@pytest.mark.parametrize("name", ["readonly", "file"])
+def test_a_folder_that_cannot_be_written(builder, toys, name, monkeypatch):
+    root = Path(builder.data_dir_root)
+    if name == "file":
+        root.write_text("")
+    else:
+
+        def refuse(path, *_, **__):
+            raise OSError(errno.EROFS, "Read-only file system", str(path))
+
+        monkeypatch.setattr(Path, "mkdir", refuse)
+    with pytest.raises(ValueError, match=r"cannot take the prepared data .*--data_dir"):
+        prepare_builder("toys", builder, toys)
+
+
 def test_two_runs_at_once_are_refused(builder, toys):
     work = Path(builder.data_dir).with_name("1.0.0.preparing")
     work.mkdir(parents=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import sys
@@ -77,7 +78,15 @@ def _work_folder(work: Path, root: Path) -> Iterator[None]:
     import fcntl  # not on Windows, where prepared data can be read all the same
 
     made = [folder for folder in (work, *work.parents) if not folder.exists()]
-    work.mkdir(parents=True, exist_ok=True)
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise
+        raise ValueError(
+            f"The folder {root} cannot take the prepared data ({error.strerror}: "
+            f"{error.filename}); name another one with --data_dir."
+        ) from error
     with (work / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
