@@ -1,6 +1,4 @@
 import csv
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -58,12 +56,3 @@ def test_mistakes_give_one_sentence(call, tmp_path, arguments, sentence):
     assert sentence in err
     assert err.count("\n") == 1
     assert not list(tmp_path.iterdir())
-
-
-def test_where_nothing_is_installed_it_says_how_to_set_up():
-    run = subprocess.run(
-        [sys.executable, "-I", "-S", SCRIPT, "l2caf"], capture_output=True, text=True
-    )
-    assert run.returncode == 1
-    assert "make setup" in run.stderr
-    assert run.stderr.count("\n") == 1
