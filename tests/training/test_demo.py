@@ -3,14 +3,11 @@
 import dataclasses
 import json
 
-import numpy as np
 import pytest
 from PIL import Image
 
 from tfwsol.backbones.trained_classifier import ModelError
 from tfwsol.data.photograph import PhotographError
-from tfwsol.evaluation.demo_report import DemoResult, findings
-from tfwsol.evaluation.map_diagnostics import MaskedExamples
 from tfwsol.training.demo import DemoOptions, run_demo
 from tfwsol.training.recipe import Recipe
 
@@ -35,10 +32,16 @@ def test_metrics(finished):
     metrics = json.loads((options.run_dir / "metrics.json").read_text())
     assert metrics["test_images"] == 20
     assert 0 <= metrics["accuracy"] <= 100
-    names = ["L2-CAF", "CAM", "Grad-CAM", "centred Gaussian", "random maps"]
+    names = ["CAM", "ADL", "L2-CAF", "Grad-CAM", "centred Gaussian", "random maps"]
     assert list(metrics["methods"]) == names
     for scores in metrics["methods"].values():
         assert set(scores) == {
+            "accuracy",
+            "MaxBoxAccV2",
+            "MaxBoxAccV2@30",
+            "MaxBoxAccV2@50",
+            "MaxBoxAccV2@70",
+            "PxAP",
             "part_only",
             "peak_on_part",
             "peak_on_object",
@@ -46,14 +49,31 @@ def test_metrics(finished):
             "energy_in_object",
             "mean_iou",
         }
+    assert set(metrics["trainings"]) == {"CAM", "ADL"}
+    assert metrics["methods"]["L2-CAF"]["accuracy"] == metrics["accuracy"]
+    assert metrics["methods"]["random maps"]["accuracy"] is None
+    assert metrics["verdict"].startswith("In MaxBoxAccV2, the share of images with a good box, ADL")
     assert metrics["options"]["seed"] == 1
+    assert metrics["options"]["ADL"].endswith("0.8 after features")
     assert "tensorflow" in metrics["options"]
 
 
-def test_report_says_what_is_missing(finished):
+def test_both_networks_are_kept(finished):
+    options, _ = finished
+    steps = [
+        [line.split(",") for line in (folder / "steps.csv").read_text().splitlines()[1:]]
+        for folder in (options.run_dir / "training" / "cam", options.run_dir / "training" / "adl")
+    ]
+    cam, adl = ([float(row[2]) for row in rows] for rows in steps)
+    assert len(cam) == len(adl) == 2  # 40 images in batches of 32
+    assert cam != adl
+
+
+def test_report_says_what_it_shows_and_what_is_missing(finished):
     _, report = finished
     page = report.read_text()
     assert "Where does a classifier look?" in page
+    assert "attention-based dropout layer" in page
     assert "give a file with --weights=FILE" in page
 
 
@@ -74,24 +94,3 @@ def test_what_was_asked_for_fails_before_the_training(finished, tmp_path):
     with pytest.raises(PhotographError, match="broken"):
         run_demo(dataclasses.replace(asked, photograph=tmp_path / "broken.png"))
     assert not (tmp_path / "run").exists()
-
-
-def result_of(l2caf):
-    masks = np.zeros((1, 10, 10), bool)
-    masks[0, :3, :4] = True
-    boxes = np.array([[0.0, 0, 4, 3]], np.float32)
-    images = np.zeros((1, 10, 10, 3), np.uint8)
-    examples = MaskedExamples(images, np.array([0]), boxes, masks, boxes, masks & False)
-    scores = {"L2-CAF": l2caf, "centred Gaussian": {"mean_iou": 50.0}}
-    return DemoResult(90.0, scores, {}, examples, ["a"], 1.0, 1, "none")
-
-
-def test_findings_follow_the_numbers():
-    missed = {"peak_on_part": 70.0, "mean_iou": 30.0, "part_only": 55.0}
-    words = " ".join(findings(result_of(missed)))
-    assert "The map lights the face" in words
-    assert "misses most of the animal" in words
-    found = {"peak_on_part": 0.0, "mean_iou": 80.0, "part_only": 1.0}
-    words = " ".join(findings(result_of(found)))
-    assert "does not single out the face" in words
-    assert "covers much of the animal" in words

@@ -8,10 +8,16 @@ import keras
 import numpy as np
 
 from tfwsol.boxes import iou, largest_contour_box
-from tfwsol.metrics import part_focus
+from tfwsol.boxes.score_map import score_maps
+from tfwsol.metrics import MaxBoxAcc, PxAP, label_image, part_focus
 from tfwsol.metrics.part_focus import min_max
 
 HALF = 0.5
+STEP = 0.001
+"""Distance of the thresholds that box accuracy and PxAP are measured at, the published one."""
+
+_RULE = "wsoleval"
+_BATCH = 100
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,19 +53,37 @@ class MaskedExamples:
         )
 
 
-def diagnose(maps: np.ndarray, examples: MaskedExamples) -> dict[str, float]:
-    """Percentages over the images: `part_focus` and the mean overlap of boxes and objects.
+@dataclasses.dataclass(frozen=True)
+class Diagnosis:
+    """What maps are worth.
+
+    Attributes:
+        numbers: In percent over the images. ``MaxBoxAccV2@30``, ``@50``, ``@70``, their mean
+            ``MaxBoxAccV2``, and ``PxAP``, all as `tfwsol.metrics` has them; what `part_focus` gives
+            at the threshold 0.5; and ``mean_iou``, the mean of `overlaps`.
+        hits: bool, images × levels of overlap × thresholds: whether the map of an image has a box
+            that is right, see `MaxBoxAcc.hits_of`.
+        overlaps: float, images: the intersection over union of the object's box with that of the
+            map at half its maximum.
+    """
+
+    numbers: dict[str, float]
+    hits: np.ndarray
+    overlaps: np.ndarray
+
+
+def diagnose(maps: np.ndarray, examples: MaskedExamples) -> Diagnosis:
+    """Scores one map of every image.
 
     Args:
         maps: Batch × map height × map width, of any range.
         examples: The images the maps are of.
 
-    Returns:
-        What `tfwsol.metrics.part_focus` gives at the threshold 0.5, and ``mean_iou``: the mean
-        intersection over union of the object's box with that of the map at half its maximum.
+    Raises:
+        ValueError: Maps and images do not fit each other, or a map is not finite.
     """
     enlarged = at_image_size(maps, examples.images.shape[1:3])
-    found = half_maximum_boxes(enlarged)
+    overlaps = iou(half_maximum_boxes(enlarged), examples.boxes)
     focus = part_focus(
         enlarged,
         examples.masks,
@@ -68,7 +92,14 @@ def diagnose(maps: np.ndarray, examples: MaskedExamples) -> dict[str, float]:
         examples.part_boxes,
         threshold=HALF,
     )
-    return {**focus, "mean_iou": 100.0 * float(iou(found, examples.boxes).mean())}
+    box_accuracy, hits, pixel_precision = _under_the_protocol(maps, examples)
+    numbers = {
+        **{name.replace("Acc", "AccV2"): value for name, value in box_accuracy.items()},
+        "PxAP": pixel_precision,
+        **focus,
+        "mean_iou": 100.0 * float(overlaps.mean()),
+    }
+    return Diagnosis(numbers, hits, overlaps)
 
 
 def at_image_size(maps: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -81,3 +112,22 @@ def at_image_size(maps: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 def half_maximum_boxes(maps: np.ndarray) -> np.ndarray:
     """The box of the largest region of each map above half its maximum, float32, batch × 4."""
     return largest_contour_box(maps, HALF)
+
+
+def _under_the_protocol(
+    maps: np.ndarray, examples: MaskedExamples
+) -> tuple[dict[str, float], np.ndarray, float]:
+    """MaxBoxAcc of all levels, its hits and PxAP, as `tfwsol.evaluation.evaluate` gives them."""
+    boxes, pixels = MaxBoxAcc(step=STEP), PxAP(step=STEP)
+    hits = []
+    # A few at a time, since the protocol's maps are large.
+    for start in range(0, len(maps), _BATCH):
+        part = slice(start, start + _BATCH)
+        scaled = score_maps(maps[part], _RULE)
+        masks = np.stack([label_image(mask) for mask in examples.masks[part]])
+        sizes = np.broadcast_to(examples.images.shape[1:3], (len(scaled), 2))
+        true = examples.boxes[part, None].astype(np.float64)
+        hits.append(boxes.hits_of(boxes.overlaps(scaled, list(true), sizes)))
+        boxes.count(hits[-1])
+        pixels.update_state(scaled, masks)
+    return boxes.result(), np.concatenate(hits), pixels.result()

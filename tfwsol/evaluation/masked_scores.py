@@ -5,12 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from tfwsol.boxes import best_threshold, score_maps
-from tfwsol.evaluation.map_diagnostics import MaskedExamples, at_image_size
-from tfwsol.metrics import MaxBoxAcc, PxAP
-from tfwsol.metrics.part_focus import part_focus
+from tfwsol.evaluation.map_diagnostics import STEP, MaskedExamples, diagnose
+from tfwsol.metrics import MaxBoxAcc
 
 RULE = "wsoleval"
-STEP = 0.001
 _HIT = 0.5
 
 
@@ -21,7 +19,7 @@ def largest_box_threshold(maps: np.ndarray, examples: MaskedExamples) -> float:
         maps: Images × map height × map width, of any range: of validation images.
         examples: These images.
     """
-    metric = MaxBoxAcc((50,), multi_contour=False, step=STEP)
+    metric = _largest_contour()
     return best_threshold(_overlaps(metric, maps, examples), metric.thresholds, _HIT)[0]
 
 
@@ -40,39 +38,26 @@ def masked_scores(
         logits: Images × classes; None: of what is no classifier.
 
     Returns:
-        ``MaxBoxAccV2`` and its levels (all contours, every level with the threshold that is best
-        on these images) and ``MaxBoxAcc`` (largest contour, likewise), by the protocol of Choe et
-        al., CVPR 2020, on maps of 224 × 224; ``GT-known`` (largest contour, intersection over
-        union of 0.5, at `threshold`); ``PxAP`` at the size of the images; what `part_focus` gives
-        at 0.5; with logits ``Top-1 Cls`` and ``Top-1 Loc``, which is GT-known where the class is
-        right as well.
+        All of `diagnose`; ``MaxBoxAcc`` (largest contour, intersection over union of 0.5, the
+        threshold that is best on these images; Choe et al., CVPR 2020); ``GT-known``, the same at
+        the given threshold; with logits ``Top-1 Cls`` and ``Top-1 Loc``, which is GT-known where
+        the class is right as well.
     """
-    multi = MaxBoxAcc(step=STEP)
-    multi.count(multi.hits_of(_overlaps(multi, maps, examples)))
-    levels = multi.result()
-    single = MaxBoxAcc((50,), multi_contour=False, step=STEP)
+    single = _largest_contour()
     overlaps = _overlaps(single, maps, examples)
     single.count(single.hits_of(overlaps))
     place = int(np.flatnonzero(np.isclose(single.thresholds, threshold))[0])
     hits = overlaps[:, place] >= _HIT
-    pixels = PxAP(step=STEP)
-    size = examples.images.shape[1:3]
-    pixels.update_state(score_maps(maps, RULE, size).astype(np.float64), examples.masks)
     return {
-        "MaxBoxAccV2": levels["MaxBoxAcc"],
-        **{f"MaxBoxAccV2@{level}": levels[f"MaxBoxAcc@{level}"] for level in (30, 50, 70)},
+        **diagnose(maps, examples).numbers,
         "MaxBoxAcc": single.result()["MaxBoxAcc"],
         "GT-known": _percent(hits),
-        "PxAP": pixels.result(),
-        **part_focus(
-            at_image_size(maps, size),
-            examples.masks,
-            examples.part_masks,
-            examples.boxes,
-            examples.part_boxes,
-        ),
         **_class_scores(hits, examples.labels, logits),
     }
+
+
+def _largest_contour() -> MaxBoxAcc:
+    return MaxBoxAcc((100 * _HIT,), multi_contour=False, step=STEP)
 
 
 def _overlaps(metric: MaxBoxAcc, maps: np.ndarray, examples: MaskedExamples) -> np.ndarray:
