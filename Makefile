@@ -17,7 +17,7 @@ endef
 .PHONY: help demo test test-slow lint format sanitize setup clean
 
 help:
-	@echo "make demo       train a small network, explain it, write runs/demo/report.html (ARGS=... is passed on)"
+	@echo "make demo       train two small networks, with ADL and without, write runs/demo/report.html (ARGS=... is passed on)"
 	@echo "make test       ruff, then the fast tests"
 	@echo "make test-slow  the tests that need minutes or large models"
 	@echo "make lint       ruff check and ruff format --check"
@@ -47,16 +47,18 @@ format: $(READY)
 # The kernels stand in headers without TensorFlow, which is not built for the sanitizers.
 sanitize:
 	@mkdir -p build
-	@set -e; for op in box_sweep top_down_gating; do \
+	@set -e; for check in box_sweep top_down_gating device_pass; do \
+	    more=; \
+	    [ $$check != device_pass ] || more="-x c++ custom_ops/top_down_gating/device_library.cu"; \
 	    $(CXX) -std=c++17 -O1 -g -Wall -Wextra -D_GLIBCXX_ASSERTIONS -ffp-contract=off \
 	        -fsanitize=address,undefined -fno-sanitize-recover=all \
-	        -I. tests/custom_ops/$${op}_check.cc -o build/$${op}_check; \
-	    build/$${op}_check; \
+	        -I. tests/custom_ops/$${check}_check.cc $$more -o build/$${check}_check; \
+	    build/$${check}_check; \
 	done
 
 setup: $(READY)
 
-$(READY): pyproject.toml setup.py scripts/set_up.sh $(wildcard custom_ops/*.py custom_ops/*/*)
+$(READY): pyproject.toml setup.py scripts/set_up.sh $(wildcard custom_ops/*.py custom_ops/*/*.cc custom_ops/*/*.cu custom_ops/*/*.h)
 	@if ! $(PYTHON) -c '' >/dev/null 2>&1; then \
 	    $(FIND_PYTHON); \
 	    echo "Making $(VENV) with $$($$found --version)."; \

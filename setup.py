@@ -51,7 +51,7 @@ setup(
     package_dir=AT_THE_TOP,
     package_data={
         "tfwsol": ["py.typed"],
-        "tfwsol.custom_ops": ["*/*.cc", "*/*.h"],
+        "tfwsol.custom_ops": ["*/*.cc", "*/*.cu", "*/*.h", "*/*.py"],
         "tfwsol.data": ["*.txt"],
         "tfwsol.flags": ["*.flags", "recipes/*.flags"],
         "tfwsol.visualization": ["templates/*"],

@@ -3,7 +3,6 @@
 #ifndef TFWSOL_CUSTOM_OPS_TOP_DOWN_GATING_POOL_UNIT_H_
 #define TFWSOL_CUSTOM_OPS_TOP_DOWN_GATING_POOL_UNIT_H_
 
-#include <algorithm>
 #include <cmath>
 #include <cstdint>
 
@@ -12,44 +11,61 @@
 
 namespace tfwsol {
 
+// What a window settled on.
+struct PoolChoice {
+  int64_t winner;  // a cell, or -1
+  double least;    // of a value that gets a part
+  double sum;      // of those values
+};
+
 // The pool's channels are its groups, and it is not dilated. Nothing is handed down where no
 // place qualifies.
 template <typename T>
 class PoolUnit {
  public:
-  PoolUnit(const Geometry& geometry, Mode mode, int64_t offset)
+  TFWSOL_HD PoolUnit(const Geometry& geometry, Mode mode, int64_t offset)
       : geometry_(geometry), mode_(mode), offset_(offset) {}
+
+  TFWSOL_HD PoolChoice Choose(const Unit& unit, const T* input) const {
+    if (mode_ == Mode::kWinner) return {FirstLargest(unit, input), 0, 0};
+    PoolChoice choice{-1, mode_ == Mode::kAll ? 0 : Threshold(unit, input), 0};
+    ForWindow(unit, [&](int64_t cell) {
+      const double value = input[cell];
+      if (value > 0 && value >= choice.least) choice.sum += value;
+    });
+    return choice;
+  }
+
+  // The part of the gate for a cell of the window that holds a value; 0 for none.
+  TFWSOL_HD T Part(const PoolChoice& choice, int64_t cell, T value) const {
+    if (mode_ == Mode::kWinner) return cell == choice.winner ? T{1} : T{0};
+    const double exact = value;
+    return exact > 0 && exact >= choice.least ? static_cast<T>(exact / choice.sum) : T{0};
+  }
 
   // Calls each(cell of the input, part of the gate).
   template <typename Each>
   void Run(const Unit& unit, const T* input, Each each) const {
-    if (mode_ == Mode::kWinner) {
-      TakeFirstLargest(unit, input, each);
-    } else {
-      const double least = mode_ == Mode::kAll ? 0 : Threshold(unit, input);
-      const auto kept = [=](T value) { return value > 0 && static_cast<double>(value) >= least; };
-      double sum = 0;
-      ForWindow(unit, [&](int64_t cell) {
-        if (kept(input[cell])) sum += static_cast<double>(input[cell]);
-      });
-      ForWindow(unit, [&](int64_t cell) {
-        if (kept(input[cell])) each(cell, static_cast<T>(static_cast<double>(input[cell]) / sum));
-      });
-    }
+    const PoolChoice choice = Choose(unit, input);
+    if (choice.winner >= 0) each(choice.winner, T{1});
+    if (mode_ == Mode::kWinner) return;
+    ForWindow(unit, [&](int64_t cell) {
+      const T part = Part(choice, cell, input[cell]);
+      if (part != 0) each(cell, part);
+    });
   }
 
  private:
-  template <typename Each>
-  void TakeFirstLargest(const Unit& unit, const T* input, Each each) const {
+  TFWSOL_HD int64_t FirstLargest(const Unit& unit, const T* input) const {
     int64_t winner = -1;
     ForWindow(unit, [&](int64_t cell) {
       if (winner < 0 || input[cell] > input[winner]) winner = cell;
     });
-    if (winner >= 0) each(winner, T{1});
+    return winner;
   }
 
   // The 68-95-99.7 rule over the whole window, with zeros outside the input.
-  double Threshold(const Unit& unit, const T* input) const {
+  TFWSOL_HD double Threshold(const Unit& unit, const T* input) const {
     const double count = static_cast<double>(geometry_.Positions());
     double sum = 0, squares = 0, largest = 0, inside = 0;
     ForWindow(unit, [&](int64_t cell) {
@@ -69,13 +85,15 @@ class PoolUnit {
 
   // The cells of the window inside the input, row by row.
   template <typename Each>
-  void ForWindow(const Unit& unit, Each each) const {
+  TFWSOL_HD void ForWindow(const Unit& unit, Each each) const {
     const Geometry& g = geometry_;
     const int64_t row = g.Row(unit, 0), column = g.Column(unit, 0);
-    const int64_t last_row = std::min(g.height, row + g.kernel_height);
-    const int64_t last_column = std::min(g.width, column + g.kernel_width);
-    for (int64_t y = std::max<int64_t>(0, row); y < last_row; ++y) {
-      for (int64_t x = std::max<int64_t>(0, column); x < last_column; ++x) {
+    const int64_t first_row = row > 0 ? row : 0, first_column = column > 0 ? column : 0;
+    const int64_t below = row + g.kernel_height, right = column + g.kernel_width;
+    const int64_t last_row = below < g.height ? below : g.height;
+    const int64_t last_column = right < g.width ? right : g.width;
+    for (int64_t y = first_row; y < last_row; ++y) {
+      for (int64_t x = first_column; x < last_column; ++x) {
         each(g.Cell(unit.image, y, x) + unit.channel);
       }
     }

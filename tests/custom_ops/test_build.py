@@ -99,3 +99,90 @@ def test_without_tensorflow_nothing_is_built(tmp_path, monkeypatch, capsys):
     assert said == (
         "custom_ops/build.py: TensorFlow cannot be imported (No module named 'tensorflow').\n"
     )
+
+
+@pytest.fixture
+def gpu_sources(sources, monkeypatch):
+    """An operation of two files, whose GPU half an nvcc of ours compiles."""
+    monkeypatch.delenv("TFWSOL_CUDA", raising=False)
+    monkeypatch.delenv("CUDA_HOME", raising=False)
+    (sources / "some_op").mkdir()
+    for suffix in ("cc", "cu"):
+        (sources / "some_op" / f"some_op.{suffix}").write_text("")
+    return sources
+
+
+@pytest.fixture
+def compilers(tmp_path, monkeypatch):
+    """Stand-ins that write their arguments into what they make; nvcc can be made to refuse."""
+    folder = tmp_path / "cuda" / "bin"
+    folder.mkdir(parents=True)
+    (tmp_path / "cuda" / "lib64").mkdir()
+    (tmp_path / "cuda" / "lib64" / "libcudart_static.a").write_text("")
+    write = 'all="$0 $*"; while [ "$1" != -o ]; do shift; done; echo "$all" >"$2"'
+    monkeypatch.setenv("CXX", str(program(tmp_path / "cxx", write)))
+    about = f"""case "$1" in
+--list-gpu-arch) echo compute_75; echo compute_80; echo compute_90; echo compute_120; exit;;
+--dryrun) echo '#$ TOP={folder}/..' >&2; exit;;
+esac
+[ ! -e {tmp_path}/refuse ] || {{ echo 'k.cu(1): error: no' >&2; exit 2; }}"""
+    program(folder / "nvcc", f"{about}\n{write}")
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+    return tmp_path
+
+
+def built(compilers):
+    library = build.build("some_op", compilers / "out", TENSORFLOW)
+    return library.read_text(), json.loads(library.with_suffix(".json").read_text())["gpu"]
+
+
+@pytest.mark.usefixtures("gpu_sources")
+def test_with_nvcc_the_library_holds_kernels_for_gpus(compilers):
+    command, gpu = built(compilers)
+    assert gpu == "sm_75 sm_80 sm_90 compute_90"
+    assert command.index("-lcudart_static") < command.index("-ldl")
+    library = compilers / "out" / "_some_op.so"
+    assert build.is_current(library, build.stamp("some_op", "2.99.0"))
+
+
+@pytest.mark.usefixtures("gpu_sources")
+def test_an_nvcc_that_refuses_leaves_the_gpu_out_and_says_so(compilers, monkeypatch):
+    (compilers / "refuse").write_text("")
+    command, gpu = built(compilers)
+    assert gpu.startswith("none: ")
+    assert "k.cu(1): error: no" in gpu
+    assert "cudart" not in command
+    monkeypatch.setenv("TFWSOL_CUDA", "require")
+    with pytest.raises(build.BuildError, match=r"required by TFWSOL_CUDA and .*k\.cu\(1\)"):
+        built(compilers)
+
+
+@pytest.mark.usefixtures("gpu_sources")
+def test_the_gpu_can_be_switched_off_or_sought_elsewhere(compilers, monkeypatch):
+    monkeypatch.setenv("CUDA_HOME", str(compilers / "nowhere"))
+    assert built(compilers)[1] == f"none: no nvcc in {compilers}/nowhere/bin ($CUDA_HOME)"
+    monkeypatch.setenv("CUDA_HOME", str(compilers / "cuda"))
+    assert built(compilers)[1].startswith("sm_75 ")
+    monkeypatch.setenv("TFWSOL_CUDA", "off")
+    assert built(compilers)[1] == "none: TFWSOL_CUDA is off"
+
+
+def test_an_nvcc_without_its_runtime_is_not_used(compilers):
+    (compilers / "cuda" / "lib64" / "libcudart_static.a").unlink()
+    with pytest.raises(build.BuildError, match="comes without libcudart_static"):
+        build.gpu_compiler()
+
+
+def test_a_note_that_is_no_note_is_not_current(tmp_path):
+    library = tmp_path / "_box_sweep.so"
+    library.write_text("")
+    for text in ("", "[1, 2]", "7", "{}"):
+        library.with_suffix(".json").write_text(text)
+        assert not build.is_current(library, build.stamp("box_sweep", "2.99.0"))
+
+
+def test_the_stamp_follows_the_kernels_for_gpus(sources):
+    before = build.stamp("top_down_gating", "2.21.0")
+    kernels = sources / "top_down_gating" / "top_down_gating.cu"
+    kernels.write_text(kernels.read_text() + "//")
+    assert build.stamp("top_down_gating", "2.21.0") != before
