@@ -8,27 +8,39 @@ from typing import Any
 
 from absl import flags
 
+from tfwsol import checkpoints
 from tfwsol.backbones.trained_classifier import PREPROCESS, TrainedClassifier, load_classifier
 from tfwsol.flags.named_values import named_values
 
 FLAGS = flags.FLAGS
 
 flags.DEFINE_string(
-    "model", "MobileNetV2", "A name in keras.applications, or the path of a .keras file."
+    "model",
+    "MobileNetV2",
+    "A name in keras.applications, a backbone of tfwsol (squeezenet,...; tfwsol:vgg16 where Keras "
+    "has the name, too), or the path of a .keras file.",
 )
-flags.DEFINE_string("weights", "imagenet", "'imagenet' or a file of weights (.weights.h5, .h5).")
+flags.DEFINE_string(
+    "weights",
+    "imagenet",
+    "'imagenet' or a file of weights (.weights.h5, .h5; for backbones of tfwsol also .pth, ...).",
+)
 flags.DEFINE_enum(
-    "preprocess", "auto", PREPROCESS, "auto: as keras.applications does; none for a .keras file."
+    "preprocess",
+    "auto",
+    PREPROCESS,
+    "auto: as keras.applications does, or as the weights of a tfwsol backbone mostly want; none "
+    "for a .keras file.",
 )
 flags.DEFINE_list(
     "image_size", None, "Height,width (or one side) of the model's input; default: the model's own."
 )
 flags.DEFINE_string("class_names", None, "A text file with one class name per line.")
-flags.DEFINE_list("model_options", [], "Options of the keras.applications model: alpha=0.75,...")
+flags.DEFINE_list("model_options", [], "Options of the model's function: alpha=0.75,...")
 
 
 def classifier_from_flags() -> TrainedClassifier:
-    """The classifier the flags name; says aloud when its images stay unscaled."""
+    """The classifier the flags name; says aloud what no more than a guess tells of its images."""
     classifier = load_classifier(
         FLAGS.model,
         FLAGS.weights,
@@ -36,9 +48,15 @@ def classifier_from_flags() -> TrainedClassifier:
         image_size_from_flags(),
         FLAGS.class_names,
         named_values("model_options"),
+        checkpoints.convert,
     )
     if classifier.preprocess_name == "none":
         print("Images go in as RGB 0..255 (--preprocess=none); the model must scale them itself.")
+    elif FLAGS.preprocess == "auto" and not classifier.preprocess_name.startswith("auto"):
+        print(
+            f"Images are scaled as such weights of {FLAGS.model} mostly want "
+            f"({classifier.preprocess_name}); say --preprocess=... where they want another."
+        )
     return classifier
 
 

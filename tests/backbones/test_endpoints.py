@@ -40,6 +40,26 @@ def test_critter_net():
     assert found == ["relu1", "pool1", "relu2", "pool2", "relu3", "features"]
 
 
+def test_alexnet():
+    found = list(backbones.endpoints(backbones.alexnet(3, (64, 64, 3), width=0.1)))
+    first = ["conv1", "pool1", "conv2", "pool2"]
+    assert found == [*first, "conv3", "conv4", "conv5", "pool5", "fc6"]
+
+
+def test_googlenet():
+    found = list(backbones.endpoints(backbones.googlenet(3, input_shape=SMALL)))
+    assert found[:5] == ["conv1", "pool1", "conv2", "conv3", "pool2"]
+    blocks = [f"inception{b}" for b in ("3a", "3b", "4a", "4b", "4c", "4d", "4e", "5a", "5b")]
+    assert found[5:] == [*blocks[:2], "pool3", *blocks[2:7], "pool4", *blocks[7:], "class_maps"]
+
+
+@pytest.mark.parametrize(("version", "pools"), [("1.0", (4, 8)), ("1.1", (3, 5))])
+def test_squeezenet(version, pools):
+    found = list(backbones.endpoints(backbones.squeezenet(3, version, SMALL)))
+    fires = [n for f in range(2, 10) for n in (f"fire{f}", f"pool{f}") if n[0] == "f" or f in pools]
+    assert found == ["conv1", "pool1", *fires, "conv10"]
+
+
 def test_another_model_gives_every_map():
     image = keras.Input((8, 8, 3))
     x = keras.layers.Conv2D(4, 3, name="a")(image)

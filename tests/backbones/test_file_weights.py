@@ -136,3 +136,16 @@ def test_unknown_sources(vgg16):
         backbones.file_weights(vgg16, "timm")
     with pytest.raises(ValueError, match=r"for network 'critter_net'; known are \{'vgg16'"):
         backbones.file_weights(backbones.critter_net())
+
+
+def test_a_dense_kernel_fits_a_convolution_of_the_whole_map():
+    model = backbones.alexnet(3, (64, 64, 3), width=0.02)
+    weight = named(model, "torchvision")["classifier.1.weight"]
+    height, width, channels, units = weight.variable.shape
+    assert (height, width) == (6, 6)
+    dense = np.random.default_rng(0).normal(size=(units, 36 * channels))
+    found = weight.to_keras(dense)
+    # PyTorch flattens channels first: channel 4, row 2, column 5.
+    assert found[2, 5, 4, 7] == dense[7, 4 * 36 + 2 * 6 + 5]
+    with pytest.raises(ValueError, match="does not fit"):
+        weight.to_keras(dense[:, :-1])

@@ -1,61 +1,33 @@
 """The networks of the papers and of the demo, built by name."""
 
-from __future__ import annotations
-
-import difflib
-from collections.abc import Callable
-from typing import Any
-
-import keras
-
+from tfwsol.backbones.alexnet import alexnet
 from tfwsol.backbones.application import application
 from tfwsol.backbones.critter_net import critter_net
 from tfwsol.backbones.endpoints import endpoints
 from tfwsol.backbones.file_weights import FileWeight, file_weights, weight_sources
+from tfwsol.backbones.googlenet import googlenet
 from tfwsol.backbones.inception_v3 import inception_v3
 from tfwsol.backbones.mobilenet_v1 import mobilenet_v1
+from tfwsol.backbones.registry import build, names
 from tfwsol.backbones.resnet50 import resnet50, resnet50_se
+from tfwsol.backbones.squeezenet import squeezenet
 from tfwsol.backbones.vgg16 import vgg16
 
 __all__ = [
     "FileWeight",
+    "alexnet",
     "application",
     "build",
     "critter_net",
     "endpoints",
     "file_weights",
+    "googlenet",
     "inception_v3",
     "mobilenet_v1",
     "names",
     "resnet50",
     "resnet50_se",
+    "squeezenet",
     "vgg16",
     "weight_sources",
 ]
-
-_BUILDERS: dict[str, Callable[..., keras.Model]] = {
-    "application": application,
-    "critter_net": critter_net,
-    "inception_v3": inception_v3,
-    "mobilenet_v1": mobilenet_v1,
-    "resnet50": resnet50,
-    "resnet50_se": resnet50_se,
-    "vgg16": vgg16,
-}
-
-
-def names() -> list[str]:
-    """The names that `build` knows, sorted."""
-    return sorted(_BUILDERS)
-
-
-def build(name: str, /, **options: Any) -> keras.Model:
-    """The untrained network of that name; options go to its function.
-
-    Raises:
-        ValueError: There is no network of that name.
-    """
-    if name not in _BUILDERS:
-        near = difflib.get_close_matches(name, names(), n=1) or names()
-        raise ValueError(f"No backbone is called {name!r}; did you mean {', '.join(near)}?")
-    return _BUILDERS[name](**options)

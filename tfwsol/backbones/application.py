@@ -8,10 +8,10 @@ from typing import Any
 
 import keras
 
+from tfwsol.backbones.keras_application import find_application
 from tfwsol.backbones.keras_weights import copy_keras_weights
 from tfwsol.backbones.logits import with_logits
 from tfwsol.backbones.output_stride import with_output_stride
-from tfwsol.backbones.trained_classifier import find_application
 
 
 def application(

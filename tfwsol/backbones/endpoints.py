@@ -10,6 +10,9 @@ from tfwsol.graph.flat_graph import nodes_in_order
 from tfwsol.layers import ClassActivationHead
 
 _STAGES = {
+    "alexnet": r"conv\d|pool\d|fc6",
+    "googlenet": r"conv\d|pool\d|inception\d\w",
+    "squeezenet": r"conv\d+|pool\d|fire\d",
     "vgg16": r"conv\d_\d|pool\d|conv6",
     "resnet50": r"relu1|pool1|layer\d_\d",
     "resnet50_se": r"relu1|pool1|layer\d_\d",
@@ -31,7 +34,10 @@ def endpoints(model: keras.Model) -> dict[str, keras.KerasTensor]:
       (stage 1 to 4, block from 0, as torchvision counts);
     * ``inception_v3``: ``Conv2d_1a_3x3`` …, ``Mixed_5b`` … ``Mixed_6e``, ``head_conv1``,
       ``head_conv2``;
-    * ``mobilenet_v1``: ``conv1_relu``, ``conv_pw_1_relu`` … ``conv_pw_13_relu``.
+    * ``mobilenet_v1``: ``conv1_relu``, ``conv_pw_1_relu`` … ``conv_pw_13_relu``;
+    * ``alexnet``: ``conv1`` … ``conv5``, ``pool1``, ``pool2``, ``pool5``, ``fc6``;
+    * ``googlenet``: ``conv1`` … ``conv3``, ``inception3a`` … ``inception5b``, ``pool1`` …;
+    * ``squeezenet``: ``conv1``, ``fire2`` … ``fire9``, ``conv10``, ``pool1`` ….
 
     Any other functional model gives every map, batch × height × width × channels. Networks with
     a class activation head, the layer ``head``, end with what it takes and with its

@@ -10,7 +10,7 @@ import numpy as np
 
 from tfwsol.backbones import module_names
 
-_HEAD = ("conv6", "head_conv1", "head_conv2", "logits")
+_HEAD = ("conv6", "conv10", "head_conv1", "head_conv2", "logits")
 _TORCH = {"kernel": "weight", "bias": "bias", "gamma": "weight", "beta": "bias",
           "moving_mean": "running_mean", "moving_variance": "running_var"}  # fmt: skip
 _TENSORPACK = {"kernel": "W", "bias": "b", "gamma": "gamma", "beta": "beta",
@@ -31,6 +31,9 @@ _SOURCES: dict[str, dict[str, Callable[[keras.Model], dict[str, str]]]] = {
         "timm": module_names.resnet50_torchvision,
         "tensorpack": module_names.resnet50_tensorpack,
     },
+    "alexnet": {"torchvision": module_names.alexnet_torchvision},
+    "googlenet": {"torchvision": module_names.googlenet_torchvision},
+    "squeezenet": {"torchvision": module_names.squeezenet_torchvision},
     "inception_v3": {
         "torchvision": module_names.inception_v3_torchvision,
         "wsolevaluation": module_names.inception_v3_torchvision,
@@ -55,7 +58,10 @@ class FileWeight:
     axes: tuple[int, ...] | None
 
     def to_keras(self, array: np.ndarray) -> np.ndarray:
-        """The array in the layout of the variable; 1 × 1 convolutions and dense kernels mix.
+        """The array in the layout of the variable.
+
+        A dense kernel also fits a convolution whose window is the whole map that the dense layer
+        reads (1 × 1, or AlexNet's 6 × 6); one of a 1 × 1 convolution also fits a dense layer.
 
         Raises:
             ValueError: Its shape does not fit; the sentence names both shapes.
@@ -65,7 +71,7 @@ class FileWeight:
         fitting = array
         if self.axes is not None:
             if array.ndim == 2 and len(wanted) == 4:
-                fitting = array[:, :, None, None]
+                fitting = _unflattened(array, wanted)
             elif array.ndim == 4 and len(wanted) == 2 and array.shape[2:] == (1, 1):
                 fitting = array[:, :, 0, 0]
             if fitting.ndim == len(self.axes):
@@ -116,6 +122,14 @@ def file_weights(model: keras.Model, source: str = "torchvision") -> list[FileWe
             axes = _torch_axes(variable) if is_torch else None
             found.append(FileWeight(name, variable, place in _HEAD, axes))
     return found
+
+
+def _unflattened(array: np.ndarray, wanted: tuple[int, ...]) -> np.ndarray:
+    """A dense kernel, out × in, as out × channels × height × width, PyTorch's flattening undone."""
+    height, width, channels, _ = wanted
+    if array.shape[1] != height * width * channels:
+        return array
+    return array.reshape(-1, channels, height, width)
 
 
 def _torch_axes(variable: keras.Variable) -> tuple[int, ...] | None:

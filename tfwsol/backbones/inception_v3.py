@@ -5,7 +5,8 @@ from __future__ import annotations
 import keras
 
 from tfwsol.backbones.logits import with_logits
-from tfwsol.backbones.zero_border import averaged, convolved, pooled_to_ceiling
+from tfwsol.backbones.normalised_convolution import normalised_convolution
+from tfwsol.backbones.zero_border import averaged, pooled_to_ceiling
 
 _Branch = tuple[tuple[str, int, int | tuple[int, int]], ...]
 """Convolutions of one branch: (name, filters, window)."""
@@ -61,12 +62,12 @@ def inception_v3(
 
 
 def _stem(x: keras.KerasTensor) -> keras.KerasTensor:
-    x = _convolution(x, 32, 3, "Conv2d_1a_3x3", strides=2)
-    x = _convolution(x, 32, 3, "Conv2d_2a_3x3", padding="valid")
-    x = _convolution(x, 64, 3, "Conv2d_2b_3x3")
+    x = normalised_convolution(x, 32, 3, "Conv2d_1a_3x3", strides=2)
+    x = normalised_convolution(x, 32, 3, "Conv2d_2a_3x3", padding="valid")
+    x = normalised_convolution(x, 64, 3, "Conv2d_2b_3x3")
     x = pooled_to_ceiling(x, 1, "pool1")
-    x = _convolution(x, 80, 1, "Conv2d_3b_1x1")
-    x = _convolution(x, 192, 3, "Conv2d_4a_3x3", padding="valid")
+    x = normalised_convolution(x, 80, 1, "Conv2d_3b_1x1")
+    x = normalised_convolution(x, 192, 3, "Conv2d_4a_3x3", padding="valid")
     return pooled_to_ceiling(x, 1, "pool2")
 
 
@@ -112,24 +113,6 @@ def _block(x: keras.KerasTensor, name: str, branches: tuple[_Branch, ...]) -> ke
         elif branch[0][0] == "branch_pool":
             y = averaged(x, f"{name}_pool")
         for part, filters, size in branch:
-            y = _convolution(y, filters, size, f"{name}_{part}")
+            y = normalised_convolution(y, filters, size, f"{name}_{part}")
         results.append(y)
     return keras.layers.Concatenate(name=name)(results)
-
-
-def _convolution(
-    x: keras.KerasTensor,
-    filters: int,
-    size: int | tuple[int, int],
-    name: str,
-    strides: int = 1,
-    padding: str = "same",
-) -> keras.KerasTensor:
-    if strides > 1:
-        x = convolved(x, filters, size, strides, f"{name}_conv")
-    else:
-        x = keras.layers.Conv2D(
-            filters, size, padding=padding, use_bias=False, name=f"{name}_conv"
-        )(x)
-    x = keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-3, name=f"{name}_bn")(x)
-    return keras.layers.ReLU(name=name)(x)

@@ -8,7 +8,8 @@ from typing import Any
 
 import keras
 
-from tfwsol.backbones.trained_classifier import ModelError, load_classifier
+from tfwsol.backbones.keras_application import find_application, trained_application
+from tfwsol.backbones.model_error import ModelError
 
 
 def copy_keras_weights(
@@ -28,8 +29,9 @@ def copy_keras_weights(
     Raises:
         ModelError: The weights cannot be had or are others than the variables.
     """
-    values = load_classifier(network, str(weights), options=options).model.get_weights()
-    values = values[: len(variables)]
+    name, _ = find_application(network)
+    model = trained_application(name, str(weights), options=options)
+    values = model.get_weights()[: len(variables)]
     if [value.shape for value in values] != [tuple(variable.shape) for variable in variables]:
         raise ModelError(
             f"The weights {str(weights)!r} of {network} with {dict(options)} do not begin with "

@@ -91,6 +91,37 @@ def inception_v3_torchvision(model: keras.Model) -> Names:
     return names | _present(model, head)
 
 
+def alexnet_torchvision(model: keras.Model) -> Names:
+    """``features.<n>`` for the convolutions and ``classifier.<n>`` for what follows them."""
+    places = {"conv1": 0, "conv2": 3, "conv3": 6, "conv4": 8, "conv5": 10}
+    dense = {"fc6": 1, "fc7": 4, "logits": 6}
+    return _present(
+        model,
+        {name: f"features.{place}" for name, place in places.items()}
+        | {name: f"classifier.{place}" for name, place in dense.items()},
+    )
+
+
+def googlenet_torchvision(model: keras.Model) -> Names:
+    """``inception3a.branch2.0.conv`` for ``inception3a_branch2_0_conv`` and so on."""
+    block = re.compile(r"(conv\d|inception\d\w_branch\d(_\d)?)_(conv|bn)")
+    ours = [name for name in weighted_layers(model) if block.fullmatch(name)]
+    return {name: name.replace("_", ".") for name in ours} | _present(model, {"logits": "fc"})
+
+
+def squeezenet_torchvision(model: keras.Model) -> Names:
+    """``features.3.squeeze`` for ``fire2_squeeze1x1`` and so on; a pool counts as a fire does."""
+    parts = {"squeeze": "squeeze1x1", "expand1x1": "expand1x1", "expand3x3": "expand3x3"}
+    stages = [node.operation.name for node in nodes_in_order(model)]
+    stages = [name for name in stages if re.fullmatch(r"(pool|fire)\d", name)]
+    places = {
+        f"{stage}_{ours}": f"features.{index}.{theirs}"
+        for index, stage in enumerate(stages, start=2)
+        for theirs, ours in parts.items()
+    }
+    return _present(model, {"conv1": "features.0", **places, "conv10": "classifier.1"})
+
+
 def _resnet50_modules(model: keras.Model, gated: set[str]) -> Names:
     parts = {"downsample_conv": "downsample.0", "downsample_bn": "downsample.1",
              "se_squeeze": "se.fc1", "se_excite": "se.fc2"}  # fmt: skip

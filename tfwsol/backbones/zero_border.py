@@ -53,15 +53,26 @@ def pooled(x: keras.KerasTensor, size: int, strides: int, name: str) -> keras.Ke
     return keras.layers.MaxPooling2D(size, strides, name=name)(x)
 
 
-def pooled_to_ceiling(x: keras.KerasTensor, border: int, name: str) -> keras.KerasTensor:
-    """The greatest values of 3 × 3 windows, stride 2, of PyTorch's ceil_mode.
+def pooled_to_ceiling(
+    x: keras.KerasTensor, border: int, name: str, size: int = 3
+) -> keras.KerasTensor:
+    """The greatest values of windows with stride 2 in PyTorch's ceil_mode, for every input size.
 
     A last window may reach one row beyond the border, which one more row of zeros allows; where
-    the rows come out even it changes nothing. The input is nowhere negative.
+    the rows come out even it changes nothing. The input is nowhere negative, so that a zero
+    never wins where PyTorch's border of minus infinity does not.
+
+    Args:
+        x: Batch × height × width × channels.
+        border: Rows of zeros on each side, at most half the window.
+        name: Of the pool; its border is called ``<name>_border``.
+        size: Side of the window, 2 or 3.
     """
-    sides = ((border, border + 1), (border, border + 1))
+    # PyTorch drops a last window that would lie in the border alone.
+    last = border + 1 if border + 1 < size else border
+    sides = ((border, last), (border, last))
     x = keras.layers.ZeroPadding2D(sides, name=f"{name}_border")(x)
-    return keras.layers.MaxPooling2D(3, 2, name=name)(x)
+    return keras.layers.MaxPooling2D(size, 2, name=name)(x)
 
 
 def averaged(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
