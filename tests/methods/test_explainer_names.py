@@ -1,14 +1,17 @@
 import keras
+import numpy as np
 import pytest
 from keras import layers
 
-from tfwsol.methods import CAM, L2CAF, GradCAM, LayerCAM
+from tfwsol.methods import CAM, L2CAF, GradCAM, LayerCAM, STNet
 from tfwsol.methods.explainer_names import (
     EXPLAINERS,
     TITLES,
     build_explainer,
     check_explainer_names,
 )
+
+METHODS = (L2CAF, CAM, GradCAM, LayerCAM, STNet)
 
 
 @pytest.fixture(scope="module")
@@ -19,11 +22,15 @@ def model():
 
 
 def test_every_name_builds_its_explainer(model):
-    options = {"layer": "map", "solver": "power", "sign": "positive"}
+    options = {"layer": "map", "solver": "power", "sign": "positive", "preset": "tf1"}
+    options |= {"stnet_preset": "vgg16", "stnet_collapse": "max"}
     built = {name: build_explainer(name, model, **options) for name in EXPLAINERS}
-    assert [type(explainer) for explainer in built.values()] == [L2CAF, CAM, GradCAM, LayerCAM]
+    assert [type(explainer) for explainer in built.values()] == [*METHODS]
     assert TITLES.keys() == EXPLAINERS.keys()
     assert built["l2caf"]._solver == "power"
+    assert built["stnet"]._collapse == "max"
+    images = np.ones((1, 8, 8, 3), "float32")
+    assert {built[name].localize(images, 0).maps.shape for name in built} == {(1, 1, 6, 6)}
 
 
 def test_unknown_names_and_options(model):

@@ -4,8 +4,11 @@ Boxes are pixel corners x0, y0, x1, y1 in the last axis of an array, half-open u
 protocol (`Rule`) has its own convention.
 """
 
+from tfwsol.boxes.cell_grid import CellGrid
+from tfwsol.boxes.class_hypothesis import class_hypothesis_maps
 from tfwsol.boxes.contours import largest_contour_box
 from tfwsol.boxes.from_localization import masks, of
+from tfwsol.boxes.gate_boxes import gate_boxes
 from tfwsol.boxes.matching import best_iou
 from tfwsol.boxes.overlap import iou, iou_inclusive
 from tfwsol.boxes.peaks import peaks
@@ -18,13 +21,16 @@ from tfwsol.boxes.truth import scale_truth
 
 __all__ = [
     "PRESETS",
+    "CellGrid",
     "Rule",
     "TruthScaling",
     "best_iou",
     "best_threshold",
     "cells_to_image",
+    "class_hypothesis_maps",
     "distinct_sweep",
     "from_map",
+    "gate_boxes",
     "iou",
     "iou_inclusive",
     "largest_contour_box",

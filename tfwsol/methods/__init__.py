@@ -21,6 +21,7 @@ __all__ = [
     "LayerCAM",
     "Localizer",
     "SPGLocalizer",
+    "STNet",
     "build",
     "names",
     "options_of",
@@ -44,6 +45,10 @@ def __getattr__(name: str) -> Any:
         from tfwsol.methods.layer_cam import LayerCAM
 
         return LayerCAM
+    if name == "STNet":
+        from tfwsol.methods.stnet import STNet
+
+        return STNet
     if name in ("build", "names", "options_of"):
         from tfwsol.methods import registry
 

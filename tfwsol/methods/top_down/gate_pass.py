@@ -1,0 +1,58 @@
+"""The walk from the answer down to the map."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import tensorflow as tf
+
+from tfwsol.graph.flat_graph import Slot
+from tfwsol.methods.top_down.gate_step import Activations, GateStep
+
+
+@dataclasses.dataclass(frozen=True)
+class GatePass:
+    """What a pass found.
+
+    Attributes:
+        gates: At the tensor where it stopped, float32, of its shape.
+        mass: The sum of the gates that each selecting step handed down, batch × steps.
+        dropped: The sum of those that it dropped, batch × steps.
+    """
+
+    gates: tf.Tensor
+    mass: tf.Tensor
+    dropped: tf.Tensor
+
+
+def gate_pass(
+    steps: Sequence[GateStep], answer: Slot, stop: Slot, start: tf.Tensor, values: Activations
+) -> GatePass:
+    """The gates at `stop` of a pass that starts with some gates at the answer.
+
+    A tensor that several layers read gets the sum of what they hand down.
+
+    Args:
+        steps: From the answer downwards, as `plan` gives them.
+        answer: The slot of the scores.
+        stop: The slot of the map.
+        start: Gates of the classes, batch × classes.
+        values: The activations that the steps need.
+    """
+    gates, masses, drops = {answer: start}, [], []
+    for step in steps:
+        above = gates.pop(step.step.outputs[0])
+        below = step.below(above, values)
+        for slot, part in zip(step.step.inputs, below, strict=True):
+            gates[slot] = gates[slot] + part if slot in gates else part
+        if step.selects:
+            masses.append(_mass(below[0]))
+            drops.append(_mass(above) - masses[-1])
+    none = tf.zeros([tf.shape(start)[0], 0])
+    stacked = [tf.stack(each, axis=1) if each else none for each in (masses, drops)]
+    return GatePass(gates[stop], *stacked)
+
+
+def _mass(gates: tf.Tensor) -> tf.Tensor:
+    return tf.reduce_sum(gates, axis=range(1, gates.shape.rank))

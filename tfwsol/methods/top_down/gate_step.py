@@ -1,0 +1,84 @@
+"""What every kind of layer has in common on the way down."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Callable, Mapping
+
+import tensorflow as tf
+
+from tfwsol.graph.flat_graph import Slot, Step
+from tfwsol.methods.top_down.packed_kernel import PackedKernel
+
+HandDown = Callable[[tf.Tensor, tf.Tensor, bool], tf.Tensor]
+"""From a layer's input, the gates of its output, and whether the sign of the input was turned, to
+the gates of the input."""
+
+
+class Activations:
+    """What the forward pass left at some slots, each image once for every class asked.
+
+    Args:
+        values: By slot, batch first.
+        classes: How many classes are asked of each image.
+    """
+
+    def __init__(self, values: Mapping[Slot, tf.Tensor], classes: int) -> None:
+        self._values, self._classes = dict(values), classes
+
+    def __getitem__(self, slot: Slot) -> tf.Tensor:
+        """float32, batch · classes first."""
+        value = tf.cast(self._values[slot], tf.float32)
+        return value if self._classes == 1 else tf.repeat(value, self._classes, axis=0)
+
+
+class GateStep(abc.ABC):
+    """One call of one layer, from the gates of its output to those of its inputs.
+
+    Attributes:
+        step: The call in the flat graph; it has one output.
+        needs: Slots whose values the step reads.
+        kernels: What it makes of the layer's weights.
+        selects: True where units choose among inputs, so that gates can get lost.
+    """
+
+    needs: tuple[Slot, ...] = ()
+    kernels: tuple[PackedKernel, ...] = ()
+    selects: bool = False
+
+    def __init__(self, step: Step) -> None:
+        self.step = step
+
+    @abc.abstractmethod
+    def below(self, gates: tf.Tensor, values: Activations) -> list[tf.Tensor]:
+        """The gates of each input.
+
+        Args:
+            gates: Of the output, float32, of its shape.
+            values: The activations at `needs`.
+        """
+
+
+def by_sign(
+    hand_down: HandDown,
+    x: tf.Tensor,
+    gates: tf.Tensor,
+    output: tf.Tensor | None,
+) -> tf.Tensor:
+    """The gates of a layer's input where units of its output may be negative; our extension.
+
+    Behind a layer without ReLU a negative unit can be what counts (times a negative weight). It
+    is explained by what made it negative: its negative products.
+
+    Args:
+        hand_down: The layer's rule.
+        x: The layer's input.
+        gates: Of its output.
+        output: Of the layer, of the shape of `gates`; None where no gated unit is negative.
+    """
+    if output is None:
+        return hand_down(x, gates, False)
+    none = tf.zeros_like(gates)
+    is_negative = output < 0
+    upwards = hand_down(x, tf.where(is_negative, none, gates), False)
+    return upwards + hand_down(-x, tf.where(is_negative, gates, none), True)
