@@ -59,7 +59,7 @@ def test_importing_tfwsol_is_light():
 
 
 LAZY = (
-    *("boxes", "custom_ops", "ops", "data", "graph", "metrics"),
+    *("boxes", "custom_ops", "ops", "data", "metrics"),
     *("evaluation", "training", "visualization"),
 )
 

@@ -8,7 +8,7 @@ the other subpackages are imported when first touched.
 import importlib
 from typing import Any
 
-from tfwsol import layers, methods
+from tfwsol import graph, layers, methods
 from tfwsol.localization import Localization
 
 __version__ = "0.1.0"
@@ -19,14 +19,13 @@ _ON_FIRST_USE = (
     "checkpoints",
     "data",
     "evaluation",
-    "graph",
     "metrics",
     "ops",
     "training",
     "visualization",
 )
 
-__all__ = ["Localization", "layers", "methods", *_ON_FIRST_USE]
+__all__ = ["Localization", "graph", "layers", "methods", *_ON_FIRST_USE]
 
 
 def __getattr__(name: str) -> Any:

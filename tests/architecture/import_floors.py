@@ -41,7 +41,7 @@ AT_THE_TOP = ("flags", "scripts", "custom_ops")
 FACADE = "facade"
 """The unit of ``tfwsol/__init__.py``: reaches every package, so only the top floor may use it."""
 
-EAGER_IN_FACADE = {"layers", "methods", "backbones", "localization"}
+EAGER_IN_FACADE = {"layers", "graph", "methods", "backbones", "localization"}
 ONLY_IN = {
     "tensorflow": {"custom_ops", "ops", "data", "methods", "training", "evaluation"},
     "tensorflow_datasets": {"data"},

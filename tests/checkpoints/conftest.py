@@ -3,6 +3,7 @@
 PyTorch is not needed: the opcodes, their order and the names are those that PyTorch 2 writes.
 """
 
+import pickle
 import struct
 import types
 import zipfile
@@ -84,6 +85,8 @@ class Pickled:
         kinds = {Raw: lambda v: v.opcodes, Tensor: self.tensor, dict: self.dictionary}
         if type(value) in kinds:
             return kinds[type(value)](value)
+        if isinstance(value, np.generic | np.ndarray):
+            return pickle.dumps(value, 2)[2:-1]
         if value is None or isinstance(value, bool):
             return {None: b"N", True: b"\x88", False: b"\x89"}[value]
         if isinstance(value, int):

@@ -69,7 +69,7 @@ def test_convolutions_see_their_kernels_the_right_way_round(state, blank):
     np.testing.assert_allclose(np.asarray(found)[0, 2, 3], expected, rtol=1e-4, atol=1e-4)
 
 
-def test_missing_and_misfitting_tensors_are_all_named(state, blank):
+def test_missing_and_misfitting_tensors_are_named(state, blank):
     before = [np.asarray(variable) for variable in blank.weights]
     given = {**state, "conv1.weight": np.zeros((64, 4, 7, 7), np.float32), "more": np.zeros(1)}
     given["layer1.0.bn1.bias"] = np.zeros(64, np.int8)
@@ -89,6 +89,27 @@ def test_missing_and_misfitting_tensors_are_all_named(state, blank):
     assert "num_batches" not in str(raised.value)
     for variable, array in zip(blank.weights, before, strict=True):
         np.testing.assert_array_equal(np.asarray(variable), array)
+
+
+def test_the_file_of_another_network_does_not_fill_pages(state, blank):
+    """A ResNet18 by its shapes: some tensors fit, one has another size, most are missing."""
+    shallow = {
+        name: array
+        for name, array in state.items()
+        if name.startswith(("conv1", "bn1", "layer1.0"))
+    }
+    shallow["layer1.0.conv1.weight"] = np.zeros((64, 64, 3, 3), np.float32)
+    shallow |= {f"layer5.{n}.weight": np.zeros(1) for n in range(9)}
+    with pytest.raises(CheckpointError) as raised:
+        fill(blank, shallow)
+    said = str(raised.value)
+    assert said.startswith(
+        "it does not fill 'resnet50' by torchvision names: tensor 'layer1.0.conv1.weight' of shape "
+        "(64, 64, 3, 3) does not fit 'layer1_0_conv1/kernel' of shape (1, 1, 64, 64)"
+    )
+    assert "more; unused: layer5.0.weight, " in said
+    assert "and 3 more; is it a file of another architecture?" in said
+    assert len(said) < 1200
 
 
 def test_a_missing_head_stays_as_it_is(state, blank):

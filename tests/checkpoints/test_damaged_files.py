@@ -20,7 +20,8 @@ def written(torch_file, kind, path):
         "module.layer1.0.bn1.num_batches_tracked": np.array(7, np.int64),
     }
     tensors = {name: torch_file.tensor(array) for name, array in arrays.items()}
-    checkpoint = {"epoch": 3, "state_dict": tensors, "best": 0.5, "args": ["a", (1, None)]}
+    checkpoint = {"epoch": 3, "state_dict": tensors, "best": np.float64(0.5), "n": np.int64(3)}
+    checkpoint |= {"args": ["a", (1, None)], "losses": np.arange(3.0)}
     if kind == "zip":
         torch_file.write_zip(path, checkpoint)
     elif kind == "stream":

@@ -9,7 +9,8 @@ import time
 import numpy as np
 import pytest
 
-from tfwsol.checkpoints import CheckpointError, read
+from tfwsol.checkpoints import CheckpointError, describe, read
+from tfwsol.checkpoints.torch_globals import NumpyValue
 from tfwsol.checkpoints.torch_pickle import interpreted
 
 
@@ -220,14 +221,67 @@ def test_names_that_cannot_be_printed(torch_file, write, tmp_path):
 
 
 def test_where_a_pickle_ends():
-    data = pickle.dumps({"a": [1, (2.5, None), b"x", True]}, 2) + b"rest"
-    with pytest.raises(CheckpointError, match=r"codecs\.encode"):
-        interpreted(data)  # protocol 2 has no bytes
-    value = {"a": [1, -(2**40), (2.5, None, 1, 2), True, "é", {}]}
+    value = {"a": [1, -(2**40), (2.5, None, 1, 2), True, "é", {}, b"x\x80"]}
     data = b"rest" + pickle.dumps(value, 2) + b"!"
     assert interpreted(data, 4) == (value, len(data) - 1)
     data = pickle.dumps([b"x" * 300, (), (1,), (1, 2, 3), "y" * 300, False], 5)
     assert interpreted(data) == (pickle.loads(data), len(data))
+
+
+NUMBERS = [
+    *(kind(1) for kind in (np.int64, np.float64, np.float32, np.float16, np.uint8, np.bool_)),
+    *(np.str_("é"), np.complex128(1j), np.datetime64("2026-11-21"), np.dtype(">f4")),
+    *(np.arange(6).reshape(2, 3), np.zeros((0, 2), np.float32)),
+]
+
+
+@pytest.mark.parametrize("protocol", [2, 3, 4])
+@pytest.mark.parametrize("core", [b"numpy.core.", b"numpy._core."])
+def test_numbers_of_numpy_have_no_value(protocol, core):
+    """As NumPy 1 and 2 write them; an old name is as long as its length says."""
+    for number in NUMBERS:
+        data = pickle.dumps({"best": number, "epoch": 3}, protocol)
+        own = b"numpy._core." if b"numpy._core." in data else b"numpy.core."
+        if protocol < 4:
+            data = data.replace(own, core)
+        found, _ = interpreted(data)
+        assert found["epoch"] == 3
+        assert type(found["best"]) is NumpyValue
+
+
+def test_training_checkpoints_hold_numbers_of_numpy(torch_file, write, tmp_path):
+    tensors = {"w": torch_file.tensor(np.eye(2, dtype=np.float32))}
+    whole = {"epoch": np.int64(3), "best": np.float64(63.5), "model": tensors, "seen": np.ones(2)}
+    path = write(tmp_path / "last.pth.tar", whole)
+    np.testing.assert_array_equal(read(path)["w"], np.eye(2))
+    assert describe(path).left_out == ("epoch", "best", "seen")
+    with pytest.raises(CheckpointError, match="a key of type NumpyValue"):
+        read(write(tmp_path / "w.pt", {"state_dict": {np.int64(0): tensors["w"]}}))
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        called(np.array, [1]),
+        called(np.frombuffer, b"1"),
+        b"cnumpy\nload\n(X\x01\x00\x00\x00atR",
+        b"cnumpy.core.multiarray\nfromfile\n(X\x01\x00\x00\x00atR",
+        b"cnumpy\nndarray\n(K\x01tR",
+        b"cnumpy\nndarray\n}X\x01\x00\x00\x00aNsb",
+        b"cnumpy\ndtype\n(K\x01tR",
+        b"cnumpy\ndtype\n(ctorch\nFloatStorage\ntR",
+        b"cnumpy.core.multiarray\nscalar\n(NNtR",
+        b"cnumpy.core.multiarray\nscalar\n(cnumpy\ndtype\n(X\x01\x00\x00\x00OtR}tR",  # an object
+        b"cnumpy.core.multiarray\n_reconstruct\n(ccollections\nOrderedDict\nNNtR",
+        b"c_codecs\nencode\n(X\x01\x00\x00\x00aX\x03\x00\x00\x00zlbtR",
+        b"c_codecs\nencode\n(NNtR",
+        b"c_codecs\nencode\n(X\x03\x00\x00\x00\xe2\x82\xacX\x06\x00\x00\x00latin1tR",
+        b"c_codecs\nlookup\n(X\x01\x00\x00\x00atR",
+    ],
+)
+def test_nothing_else_of_numpy_is_admitted(torch_file, write, tmp_path, code):
+    with pytest.raises(CheckpointError):
+        read(write(tmp_path / "w.pt", {"w": torch_file.Raw(code), "v": 1}))
 
 
 def test_a_stack_left_in_disorder():

@@ -6,7 +6,8 @@ import pytest
 import tensorflow as tf
 from keras import layers, ops
 
-from tfwsol.graph.capture import LayerCall, choose_call, logits_of, run_recorded, sub_layers
+from tfwsol.graph.capture import LayerCall, choose_call, logits_of, run_recorded
+from tfwsol.graph.watching import sub_layers
 
 
 def assert_unwrapped(model):

@@ -299,12 +299,10 @@ def test_wrong_names_and_factories(residual_net, lively, batch):
     with pytest.raises(ValueError, match=r"2 layers of model .* are called 'conv'.*'a/conv'"):
         insert_after(outer, {"conv": Halve})
 
-    class Own(keras.Model):
-        def call(self, inputs):
-            return inputs
-
-    with pytest.raises(ValueError, match="has no graph to insert into"):
-        insert_after(Own(), {"stem": Halve})
+    with pytest.raises(ValueError, match="was never built; call it once"):
+        insert_after(keras.Sequential([layers.Dense(1, name="stem")]), {"stem": Halve})
+    with pytest.raises(TypeError, match="Expected a Keras model, but Dense came"):
+        insert_after(layers.Dense(1), {"stem": Halve})
 
 
 def test_one_name_for_two_new_layers_is_refused(residual_net):

@@ -1,16 +1,17 @@
 """Whole networks of wsolevaluation, its losses, and the maps it makes, through `build`."""
 
-import re
-
 import keras
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 import adl_networks
 from adl_networks import WORST, array_for
 from tfwsol import backbones
+from tfwsol.checkpoints import CheckpointError
 from tfwsol.layers import ADL
 from tfwsol.methods import ACoLLocalizer, SPGLocalizer, build
+from tfwsol.methods.networks.published_names import published_weights
 
 QUICK = ("vgg16_acol_0", "vgg16_spg_0", "vgg16_adl_1")
 NETWORKS = [
@@ -22,27 +23,6 @@ UNRECORDED = [
     *("vgg16_acol_1", "resnet50_acol_0", "inception_v3_acol_0"),
     *("vgg16_spg_1", "resnet50_spg_0", "inception_v3_spg_1"),
 ]
-RENAMED = {
-    "vgg16_spg": {
-        **{f"features.{n}": f"SPG_A_1.{m}" for n, m in ((17, 0), (19, 2), (21, 4))},
-        **{f"features.{n}": f"SPG_A_2.{m}" for n, m in ((24, 0), (26, 2), (28, 4))},
-    },
-    "resnet50_spg": {
-        "layer3.0": "SPG_A1.0",
-        **{f"layer3.{place + 1}": f"SPG_A2.{place}" for place in range(5)},
-    },
-}
-"""What wsolevaluation calls the modules that its SPG networks rearrange."""
-GUIDES = {
-    "spg_a3_conv1": "SPG_A_3.0",
-    "spg_a3_conv2": "SPG_A_3.2",
-    "spg_b1": "SPG_B_1a.0",
-    "spg_b2": "SPG_B_2a.0",
-    "spg_b_shared": "SPG_B_shared.0",
-    "spg_b_logit": "SPG_B_shared.2",
-    "spg_c": "SPG_C.0",
-    "spg_c_logit": "SPG_C.2",
-}
 
 
 @pytest.fixture(scope="module")
@@ -74,38 +54,20 @@ def built(network, fact, **options):
     )
 
 
-def variables_by_name(model, network):
-    """Every variable of a localizer by the recorded name, with what turns its array around."""
-    architecture, method, _ = network.rsplit("_", 2)
-    heads = {"acol": "classifier_", "spg": "SPG_A_4" if architecture == "vgg16" else "SPG_A4"}
-    found = {}
-    for weight in backbones.file_weights(model.network, "wsolevaluation"):
-        module, kind = weight.name.rsplit(".", 1)
-        if method == "acol" and weight.is_head:
-            continue
-        if method == "spg" and (module in ("fc", "SPG_A4")):
-            module = heads["spg"]
-        for old, new in RENAMED.get(f"{architecture}_{method}", {}).items():
-            module = re.sub(rf"^{re.escape(old)}(?=\.|$)", new, module)
-        found[f"{module}.{kind}"] = (weight.variable, weight.to_keras)
-    for layer, module in GUIDES.items() if method == "spg" else ():
-        if layer in {one.name for one in model.network.layers}:
-            found |= convolution(model.network.get_layer(layer), module)
-    if method == "acol":
-        for branch, letter in ((model.network, "a"), (model.second, "b")):
-            prefix = f"acol_{letter}"
-            layers = [branch.get_layer(f"{prefix}_conv{n}") for n in (1, 2)]
-            layers.append(branch.get_layer(f"{prefix}_head").classifier)
-            for index, layer in zip((0, 2, 4), layers, strict=True):
-                found |= convolution(layer, f"classifier_{letter.upper()}.{index}")
-    return found
+def weights_of(model, network):
+    """Every weight of a localizer under its recorded name."""
+    if "_acol_" in network or "_spg_" in network:
+        return published_weights(model)
+    return backbones.file_weights(model.network, "wsolevaluation")
 
 
-def convolution(layer, module):
-    return {
-        f"{module}.weight": (layer.kernel, lambda array: array.transpose(2, 3, 1, 0)),
-        f"{module}.bias": (layer.bias, np.asarray),
-    }
+def check_names(model, network, fact):
+    """The recorded names, each once, with shapes that fit, for all variables."""
+    shapes, weights = shapes_of(fact), weights_of(model, network)
+    assert sorted(weight.name for weight in weights) == sorted(shapes)
+    assert {id(weight.variable) for weight in weights} == {id(v) for v in model.weights}
+    for weight in weights:
+        weight.to_keras(np.broadcast_to(np.float32(0), shapes[weight.name]))
 
 
 def shapes_of(fact):
@@ -114,11 +76,11 @@ def shapes_of(fact):
 
 def filled(network, fact, seed):
     model = built(network, fact, input_shape=(None, None, 3))
-    shapes, variables = shapes_of(fact), variables_by_name(model, network)
-    assert sorted(variables) == sorted(shapes)
-    assert {id(v) for v, _ in variables.values()} == {id(v) for v in model.weights}
-    for name, (variable, to_keras) in variables.items():
-        variable.assign(to_keras(array_for(name, shapes[name], seed)))
+    check_names(model, network, fact)
+    shapes = shapes_of(fact)
+    for weight in weights_of(model, network):
+        array = array_for(weight.name, shapes[weight.name], seed)
+        weight.variable.assign(weight.to_keras(array))
     return model
 
 
@@ -173,6 +135,30 @@ def test_networks_of_another_size(network, facts):
     model = built(network, fact, input_shape=(size, size, 3))
     assert list(model.network.output["class_maps"].shape[1:3]) == fact["cam_shape"][1:]
     assert sum(int(np.prod(v.shape)) for v in model.trainable_variables) == fact["params"]
+    check_names(model, network, fact)
+
+
+@pytest.mark.parametrize("network", ["vgg16_acol_0", "vgg16_spg_0"])
+def test_a_checkpoint_of_the_whole_method(network, recorded, facts, images, tmp_path):
+    """As that program's checkpoints hold it: all branches, by the names of its modules."""
+    fact, seed = facts[network], int(recorded["seed"])
+    _, method, _ = network.split("_")
+    shapes = shapes_of(fact).items()
+    arrays = {f"module.{name}": array_for(name, shape, seed) for name, shape in shapes}
+    save_file(arrays, tmp_path / "last.safetensors")
+    options = {"weights": tmp_path / "last.safetensors", "input_shape": (None, None, 3)}
+    model = build(method, "vgg16", fact["num_classes"], **options)
+    result = model.localize(images, recorded["labels"])
+    assert relative_error(result.scores, recorded[f"{network}__logits"]) < WORST
+    assert relative_error(np.asarray(result.maps)[:, 0], recorded[f"{network}__cam"]) < WORST
+    if method == "acol":
+        other = build(method, "vgg16", fact["num_classes"] + 1, **options)
+        kernels = [m.second.get_layer("acol_b_conv1").kernel for m in (model, other)]
+        np.testing.assert_array_equal(*kernels)
+        del arrays["module.classifier_B.2.bias"]
+        save_file(arrays, tmp_path / "last.safetensors")
+        with pytest.raises(CheckpointError, match=r"last.safetensors: .*'classifier_B.2.bias' for"):
+            build(method, "vgg16", fact["num_classes"], **options)
 
 
 def test_the_guidance_loss(baselines):

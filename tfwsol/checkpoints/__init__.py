@@ -1,8 +1,9 @@
 """Weights from PyTorch and NumPy files, read without PyTorch and without running pickles."""
 
-from tfwsol.checkpoints.checkpoint_error import CheckpointError
-from tfwsol.checkpoints.conversion import Filling, convert, converted, fill
+from tfwsol.checkpoints.checkpoint_error import CheckpointError, reported
+from tfwsol.checkpoints.conversion import Filling, convert, converted, fill, fill_weights
 from tfwsol.checkpoints.reading import Description, describe, read
+from tfwsol.checkpoints.room import save_weights
 
 __all__ = [
     "CheckpointError",
@@ -12,5 +13,8 @@ __all__ = [
     "converted",
     "describe",
     "fill",
+    "fill_weights",
     "read",
+    "reported",
+    "save_weights",
 ]

@@ -16,10 +16,17 @@ from absl import logging
 from tfwsol import backbones
 from tfwsol.checkpoints.checkpoint_error import CheckpointError, reported
 from tfwsol.checkpoints.reading import read
+from tfwsol.checkpoints.room import save_weights
 
 _SUFFIXES = (".keras", ".weights.h5")
 _CLASS_AXES = {"fc.weight": 0, "SPG_A4.weight": 0, "linear/W": -1}
 """Head kernels of the published networks, and which axis counts the classes."""
+
+_OWN_HEADS = {"alexnet": "classifier.6.weight", "squeezenet": "classifier.1.weight"}
+"""Those whose name is another layer's in other networks; the first axis counts the classes."""
+
+_MISSING = "is missing"
+_MOST_NAMED = 6
 
 _COUNTER = "num_batches_tracked"
 """Counts the steps of a PyTorch batch norm; Keras has no such weight, so it is no loss."""
@@ -102,7 +109,7 @@ def converted(
     tensors = read(path, entry)
     is_asked = options.get("num_classes") is not None
     if "num_classes" not in options:
-        options = {**options, **_classes(tensors)}
+        options = {**options, **_classes(tensors, architecture)}
     model = backbones.build(architecture, **options)
     with reported(path):
         filling = fill(model, tensors, source, replace_head=is_asked)
@@ -126,13 +133,36 @@ def fill(
         replace_head: Whether a head of another shape stays as initialised, as a missing one does.
 
     Raises:
-        CheckpointError: Some weights have no tensor, or one of another shape; names them all.
+        CheckpointError: Some weights have no tensor, or one of another shape; names some of
+            them, those of another shape first, with both shapes.
     """
     source = source or _best_source(model, tensors)
     try:
         entries = backbones.file_weights(model, source)
     except ValueError as error:
         raise CheckpointError(str(error)) from error
+    return fill_weights(model, entries, tensors, source, replace_head)
+
+
+def fill_weights(
+    model: keras.Model,
+    entries: Sequence[backbones.FileWeight],
+    tensors: Mapping[str, np.ndarray],
+    source: str,
+    replace_head: bool = False,
+) -> Filling:
+    """As `fill`, with the names of the weights given.
+
+    Args:
+        model: That has these weights.
+        entries: Its weights under the names of the file.
+        tensors: See `fill`.
+        source: What the names are called.
+        replace_head: See `fill`.
+
+    Raises:
+        CheckpointError: See `fill`.
+    """
     fitting, initialised, wrong = _sorted_out(entries, tensors, replace_head)
     used = {entry.name for entry in entries}
     unused = [name for name in tensors if name not in used and not name.endswith(_COUNTER)]
@@ -153,7 +183,7 @@ def _sorted_out(
         if entry.name not in tensors:
             (initialised if entry.is_head else wrong).append(
                 f"tensor {entry.name!r} for {entry.variable.path!r} of shape "
-                f"{tuple(entry.variable.shape)} is missing"
+                f"{tuple(entry.variable.shape)} {_MISSING}"
             )
             continue
         array, objection = _fitted(entry, tensors[entry.name])
@@ -194,8 +224,9 @@ def _best_source(model: keras.Model, tensors: Mapping[str, np.ndarray]) -> str:
     return max(fits, key=fits.__getitem__)
 
 
-def _classes(tensors: Mapping[str, np.ndarray]) -> dict[str, int]:
-    for name, axis in _CLASS_AXES.items():
+def _classes(tensors: Mapping[str, np.ndarray], architecture: str) -> dict[str, int]:
+    own = {_OWN_HEADS[architecture]: 0} if architecture in _OWN_HEADS else {}
+    for name, axis in {**_CLASS_AXES, **own}.items():
         if name in tensors and tensors[name].ndim:
             return {"num_classes": tensors[name].shape[axis]}
     return {}
@@ -207,8 +238,18 @@ def _unnamed(model: keras.Model, entries: Sequence[backbones.FileWeight]) -> lis
 
 
 def _refusal(model: keras.Model, source: str, wrong: list[str], unused: list[str]) -> str:
-    said = f"it does not fill {model.name!r} by {source} names: {'; '.join(wrong)}"
-    return said + (f"; unused: {', '.join(unused)}." if unused else ".")
+    """One sentence; the file of another network would fill pages, so some tensors stand for all."""
+    telling = sorted(wrong, key=lambda objection: objection.endswith(_MISSING))
+    said = f"it does not fill {model.name!r} by {source} names: {_some(telling, '; ')}"
+    said += f"; unused: {_some(unused, ', ')}" if unused else ""
+    few = len(wrong) <= _MOST_NAMED
+    return said + ("." if few else "; is it a file of another architecture?")
+
+
+def _some(texts: Sequence[str], between: str) -> str:
+    shown = between.join(texts[:_MOST_NAMED])
+    more = len(texts) - _MOST_NAMED
+    return shown if more <= 0 else f"{shown}{between}and {more} more"
 
 
 def _write(model: keras.Model, output: Path) -> None:
@@ -216,7 +257,10 @@ def _write(model: keras.Model, output: Path) -> None:
     suffix = next(suffix for suffix in _SUFFIXES if output.name.endswith(suffix))
     draft = output.with_name(f".{uuid.uuid4().hex}{suffix}")
     try:
-        (model.save if suffix == ".keras" else model.save_weights)(draft)
+        if suffix == ".keras":
+            model.save(draft)
+        else:
+            save_weights(model, draft)
         os.replace(draft, output)
     finally:
         draft.unlink(missing_ok=True)

@@ -29,6 +29,13 @@ _ARGUMENTS = {
     ("torch._utils", "_rebuild_tensor"): (4,),
     ("torch._utils", "_rebuild_tensor_v2"): (6, 7),
     ("torch._utils", "_rebuild_parameter"): (3,),
+    # NumPy's numbers beside the weights, the best score say; protocol 2 writes bytes as a call.
+    ("_codecs", "encode"): (2,),
+    ("__builtin__", "bytes"): (0,),
+    ("numpy", "dtype"): (1, 2, 3),
+    ("numpy", "ndarray"): (),
+    **{(f"numpy.{core}.multiarray", "scalar"): (2,) for core in ("core", "_core")},
+    **{(f"numpy.{core}.multiarray", "_reconstruct"): (3,) for core in ("core", "_core")},
 }
 """What may be called, and with how many arguments."""
 
@@ -42,6 +49,12 @@ class TorchGlobal(NamedTuple):
 
     module: str
     name: str
+
+
+class NumpyValue(NamedTuple):
+    """A dtype, number or array of NumPy beside the weights; not its value, which nobody needs."""
+
+    kind: str
 
 
 class TorchStorage(NamedTuple):
@@ -97,10 +110,10 @@ def stored(identity: Any) -> TorchStorage:
 
 
 def called(function: Any, arguments: Any) -> Any:
-    """What a call in the pickle gives: a dictionary or a TensorRecord.
+    """What a call in the pickle gives: a dictionary, a TensorRecord, bytes or a NumpyValue.
 
     Raises:
-        CheckpointError: It is no call that PyTorch writes for tensors and state dicts.
+        CheckpointError: It is no call that PyTorch writes for tensors, state dicts and numbers.
     """
     if not isinstance(function, TorchGlobal) or not isinstance(arguments, tuple):
         raise CheckpointError("the pickle calls something that is no function.")
@@ -109,8 +122,11 @@ def called(function: Any, arguments: Any) -> Any:
             return _dictionary(*arguments)
         if function.name == "_rebuild_parameter" and isinstance(arguments[0], TensorRecord):
             return arguments[0]
-        if function.name != "_rebuild_parameter":
+        if function.name in ("_rebuild_tensor", "_rebuild_tensor_v2"):
             return _tensor(*arguments[:4])
+        value = _beside_weights(function.name, arguments)
+        if value is not None:
+            return value
     raise CheckpointError(f"the pickle calls {function.name!r} with arguments it does not take.")
 
 
@@ -127,6 +143,22 @@ def checked_key(key: Any) -> Any:
     ):
         raise CheckpointError(f"a dictionary has a key of type {type(key).__name__}.")
     return key
+
+
+def _beside_weights(function: str, arguments: tuple) -> bytes | NumpyValue | None:
+    """Bytes or a NumpyValue; None where the arguments are not those that NumPy writes."""
+    kinds = tuple(map(type, arguments))
+    if function == "bytes":
+        return b""
+    if function == "encode" and kinds == (str, str) and arguments[1] in ("latin1", "latin-1"):
+        return arguments[0].encode("latin-1")
+    if function == "dtype" and kinds[0] is str:
+        return NumpyValue("dtype")
+    if function == "scalar" and arguments[0] == NumpyValue("dtype") and kinds[1] is bytes:
+        return NumpyValue("number")
+    if function == "_reconstruct" and arguments[0] == TorchGlobal("numpy", "ndarray"):
+        return NumpyValue("array")
+    return None
 
 
 def _dictionary(pairs: Any = ()) -> dict:

@@ -4,7 +4,8 @@
 make its memo take gigabytes, a deeply nested tuple as a dictionary's key overflows the C stack,
 and BUILD sets attributes of whatever it is handed. So the standard library only cuts the stream
 into opcodes (`pickletools.genops`), and the three dozen that `torch.save` writes are interpreted
-here: they make numbers, text, lists, tuples, dictionaries and records of tensors.
+here: they make numbers, text, lists, tuples, dictionaries and records of tensors. Numbers of
+NumPy beside the weights become records without a value.
 """
 
 from __future__ import annotations
@@ -14,7 +15,14 @@ import pickletools
 from typing import Any
 
 from tfwsol.checkpoints.checkpoint_error import CheckpointError
-from tfwsol.checkpoints.torch_globals import TorchStorage, admitted, called, checked_key, stored
+from tfwsol.checkpoints.torch_globals import (
+    NumpyValue,
+    TorchStorage,
+    admitted,
+    called,
+    checked_key,
+    stored,
+)
 
 LONGEST_PICKLE = 2**23
 """Bytes; about sixty thousand tensors. Their numbers are stored outside the pickle."""
@@ -106,8 +114,11 @@ class _Machine:
             arguments, function = pop(), pop()
             self.stack.append(called(function, arguments))
         elif opcode == "BUILD":
-            pop()  # the attributes of a state dict tell versions of modules, not weights
-            self._top(dict)
+            # The attributes of a state dict tell versions of modules, not weights; those of a
+            # dtype its byte order, and those of an array its numbers.
+            pop()
+            if not isinstance(self.stack[-1], NumpyValue):
+                self._top(dict)
         else:
             raise CheckpointError(
                 f"the pickle uses the opcode {opcode}, which no state dict needs; save only the "

@@ -7,11 +7,10 @@ traced again with every tail.
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import functools
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -24,6 +23,7 @@ from tfwsol.graph.lookup import (
     unknown_name,
     wrong_call,
 )
+from tfwsol.graph.watching import watching
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,7 +64,7 @@ def run_recorded(
 
         return watched
 
-    with _wrapped(model, watch):
+    with watching(model, watch):
         return model(images, training=False), calls
 
 
@@ -130,36 +130,6 @@ def _is_softmax_layer(layer: keras.Layer) -> bool:
         and layer.quantization_mode is None
         and layer.activation in (keras.activations.softmax, keras.activations.sigmoid)
     )
-
-
-def sub_layers(model: keras.Model) -> list[keras.Layer]:
-    """Every layer inside a model, however deep, each once."""
-    return list(dict.fromkeys(model._flatten_layers(include_self=False, recursive=True)))
-
-
-@contextlib.contextmanager
-def _wrapped(
-    model: keras.Model, wrap: Callable[[keras.Layer, Callable], Callable]
-) -> Iterator[None]:
-    layers = sub_layers(model)
-    before = {layer: vars(layer).get("call") for layer in [model, *layers]}
-    # Straight into the instance dictionary: Keras' own setattr would track the function.
-    vars(model)["call"] = _uncompiled(model.call)
-    for layer in layers:
-        vars(layer)["call"] = wrap(layer, _uncompiled(layer.call))
-    try:
-        yield
-    finally:
-        for layer, call in before.items():
-            if call is None:
-                vars(layer).pop("call", None)
-            else:
-                vars(layer)["call"] = call
-
-
-def _uncompiled(call: Callable) -> Callable:
-    """A `call` without the tf.function around it, whose tensors could not leave it."""
-    return getattr(call, "python_function", call)
 
 
 def _is_map(output: Any) -> bool:

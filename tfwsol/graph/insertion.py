@@ -8,10 +8,14 @@ from typing import Any
 import keras
 
 from tfwsol.graph.flat_graph import fill_in, is_graph_model, nodes_in_order
+from tfwsol.graph.inserted_layers import InsertedLayers, places_in
 from tfwsol.graph.lookup import unknown_name
 
 LayerFactory = type[keras.Layer] | Callable[[], keras.Layer] | keras.Layer
 """A layer class or zero-argument callable, called once per place, or one layer to share."""
+
+_STEPS = ("train_step", "compute_loss", "test_step", "predict_step")
+"""What `fit` and its like ask of a model."""
 
 
 def insert_after(model: keras.Model, factories: Mapping[str, LayerFactory]) -> keras.Model:
@@ -21,35 +25,59 @@ def insert_after(model: keras.Model, factories: Mapping[str, LayerFactory]) -> k
     trains both. The result is not compiled.
 
     Args:
-        model: A functional or built Sequential model; names may lie in nested models.
+        model: Functional, built Sequential, or subclassed with layers called as `self.layer(x)`;
+            names may lie in nested models.
         factories: For each layer name, or path ("backbone/conv5"), what to put behind every
             call of that layer. Each call is a place of its own, so a layer that is called
             twice is followed by two new layers; a nested model that is called twice stays one
-            model with one set of new layers.
+            model with one set of new layers. In a subclassed model, whose calls are not known
+            beforehand, one new layer follows all calls of a layer, and a path goes along
+            attributes and places in lists ("blocks/0/conv").
 
     Returns:
         A functional (or Sequential) model of the same inputs and outputs, which saves and
-        loads as `.keras`.
+        loads as `.keras`; for a subclassed model `InsertedLayers` around it.
 
     Raises:
-        ValueError: If a name is unknown, goes to several layers or comes twice, or the model is
-            subclassed.
-        TypeError: If a factory does not give a Keras layer.
+        ValueError: If a name is unknown, goes to several layers or comes twice, a Sequential
+            was never built, or a subclassed model has a training step of its own.
+        TypeError: If it is no Keras model, or a factory does not give a Keras layer.
     """
-    if not is_graph_model(model):
+    if not isinstance(model, keras.Model):
+        raise TypeError(f"Expected a Keras model, but {type(model).__name__} came.")
+    if is_graph_model(model):
+        return _rebuild(model, _makers(model, factories, dict(_paths(model))), {})
+    if isinstance(model, keras.Sequential) and not model.built:
         raise ValueError(
-            f"Model {getattr(model, 'name', model)!r} has no graph to insert into: functional and "
-            "built Sequential models have one; give a Sequential an Input layer, or add the "
-            "layer in the subclass's own call."
+            f"Sequential model {model.name!r} was never built; call it once on a batch or give it "
+            "an Input layer."
         )
-    return _rebuild(model, _makers(model, factories), {})
+    return _around(model, factories)
+
+
+def _around(model: keras.Model, factories: Mapping[str, LayerFactory]) -> InsertedLayers:
+    """A subclassed model with new layers, which are built where the model is."""
+    own = [name for name in _STEPS if getattr(type(model), name) is not getattr(keras.Model, name)]
+    if own:
+        raise ValueError(
+            f"Subclassed model {model.name!r} has a {own[0]} of its own, which would not run with "
+            "layers inserted from outside; call the new layers in the class itself."
+        )
+    places = places_in(model)
+    paths = {id(layer): path for path, layer in places.items()}
+    makers = _makers(model, factories, places)
+    inserted = InsertedLayers(model, {paths[id(layer)]: make() for layer, make in makers.items()})
+    if model.built and (config := model.get_build_config()):
+        inserted.build_from_config(config)
+    return inserted
 
 
 def _makers(
-    model: keras.Model, factories: Mapping[str, LayerFactory]
+    model: keras.Model,
+    factories: Mapping[str, LayerFactory],
+    places: Mapping[str, keras.Layer],
 ) -> dict[Any, Callable[[], keras.Layer]]:
-    places = dict(_paths(model))
-    taken = {path.rsplit("/", 1)[-1] for path in places}
+    taken = {layer.name for layer in places.values()}
     makers: dict[Any, Callable[[], keras.Layer]] = {}
     for name, factory in factories.items():
         path = _path_of(name, places, model.name)
@@ -74,9 +102,10 @@ def _paths(model: keras.Model, prefix: str = "") -> list[tuple[str, keras.Layer]
 def _path_of(name: str, places: Mapping[str, keras.Layer], model_name: str) -> str:
     if name in places:
         return name
-    paths = [path for path in places if path.rsplit("/", 1)[-1] == name]
+    paths = [path for path, layer in places.items() if layer.name == name]
     if not paths:
-        raise ValueError(unknown_name(name, list(places), f"Model {model_name!r}"))
+        names = [*(layer.name for layer in places.values()), *places]
+        raise ValueError(unknown_name(name, names, f"Model {model_name!r}"))
     if len({places[path] for path in paths}) > 1:
         raise ValueError(
             f"{len(paths)} layers of model {model_name!r} are called {name!r}; "

@@ -45,7 +45,8 @@ def build(method: str, backbone: Backbone, num_classes: int, **options: Any) -> 
             width; `spg`: guides, width, thresholds, guidance_size); `weights`; all others go to
             the backbone (input_shape, large_feature_map, output_stride, alpha, network, …).
             `weights` is "imagenet" where Keras' weights fit, a PyTorch, safetensors or
-            tensorpack file, or a `.keras` file of the same backbone.
+            tensorpack file, or a `.keras` file of the same backbone; for acol and spg also
+            wsolevaluation's checkpoint of the whole method.
 
     Raises:
         ValueError: If the method, the backbone or an option is unknown or impossible.

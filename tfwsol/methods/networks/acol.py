@@ -11,6 +11,7 @@ from tfwsol.layers import ClassActivationHead
 from tfwsol.layers.argument_checks import check_whole_number
 from tfwsol.methods.acol_localizer import ACoLLocalizer
 from tfwsol.methods.networks.backbone import Backbone, initialised, network_of
+from tfwsol.methods.networks.published_names import holds_whole_localizer, take_over
 from tfwsol.methods.networks.trunk import trunk_of
 
 _WIDTHS = dict.fromkeys(("vgg16", "resnet50", "resnet50_se", "inception_v3"), 1024)
@@ -36,13 +37,15 @@ def acol(
         threshold: See `ACoLLocalizer`.
         width: Filters of the branches; None: 1024 for the networks of the papers, otherwise as
             many as the features have.
-        weights: As of `build`, for the backbone.
+        weights: As of `build`, for the backbone; or wsolevaluation's checkpoint of ACoL itself.
         options: Of the backbone.
     """
     if backbone == "vgg16":
         options = {"pool_sizes": (3, 3, 3, 3, 3), **options}
-    model = network_of(backbone, None, weights, **options)
-    initialised(model, backbone, weights)
+    is_whole = holds_whole_localizer(weights, "acol")
+    trunk_weights = None if is_whole else weights
+    model = network_of(backbone, None, trunk_weights, **options)
+    initialised(model, backbone, trunk_weights)
     trunk = trunk_of(model)
     features = trunk.features
     if backbone == "vgg16":
@@ -55,7 +58,10 @@ def acol(
     network = keras.Model(trunk.image, outputs, name=trunk.name)
     start = keras.Input((None, None, features.shape[-1]), name="features", dtype=features.dtype)
     second = _branch(start, "acol_b", num_classes, width, trunk.name in _HE)
-    return ACoLLocalizer(network, keras.Model(start, second, name="acol_b"), threshold)
+    localizer = ACoLLocalizer(network, keras.Model(start, second, name="acol_b"), threshold)
+    if is_whole:
+        take_over(localizer, weights)
+    return localizer
 
 
 def _branch(

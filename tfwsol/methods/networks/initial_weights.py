@@ -39,10 +39,11 @@ def set_weights(network: keras.Model, path: str | os.PathLike[str]) -> None:
             f"that model as .keras, and give this file for {network.name!r}."
         )
     if not os.fspath(path).endswith(".keras"):
-        filling = checkpoints.fill(network, checkpoints.read(path), replace_head=True)
+        with checkpoints.reported(path):
+            filling = checkpoints.fill(network, checkpoints.read(path), replace_head=True)
         logging.info("%s: %s", Path(path).name, filling)
         return
-    file = keras.saving.load_model(path, compile=False)
+    file = _read_model(Path(path))
     # The heads of ACoL's branches have the names of other heads, but features of their own.
     is_acol = any(layer.name.startswith("acol_") for layer in file.layers)
     values = {v.path: v for v in file.variables if not (is_acol and _is_head(v))}
@@ -59,6 +60,19 @@ def set_weights(network: keras.Model, path: str | os.PathLike[str]) -> None:
         variable.assign(values[variable.path])
 
 
+def _read_model(path: Path) -> keras.Model:
+    if not path.is_file():
+        raise ValueError(f"There is no weights file {path}; check its path.")
+    try:
+        return keras.saving.load_model(path, compile=False)
+    except Exception as error:  # Keras raises many kinds; all mean that this file is no use
+        words = " ".join(str(error).split())[:240].rstrip(".:")
+        raise ValueError(
+            f"The weights file {path} is no Keras model that can be loaded ({words}); give another "
+            "one."
+        ) from error
+
+
 def _is_head(variable: keras.Variable) -> bool:
     """True for what is not of the backbone, so that files of other methods or classes lack it."""
-    return variable.path.startswith(("head/", "logits/", "conv6/", "head_conv", "spg_"))
+    return variable.path.startswith(("head/", "logits/", "conv6/", "conv10/", "head_conv", "spg_"))

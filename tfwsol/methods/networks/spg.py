@@ -11,6 +11,7 @@ from tfwsol.backbones import endpoints
 from tfwsol.layers.argument_checks import check_whole_number
 from tfwsol.layers.self_produced_guidance import SIZE, THRESHOLDS
 from tfwsol.methods.networks.backbone import Backbone, initialised, network_of
+from tfwsol.methods.networks.published_names import holds_whole_localizer, take_over
 from tfwsol.methods.networks.trunk import Trunk, class_activation_network, trunk_of
 from tfwsol.methods.spg_localizer import SPGLocalizer
 
@@ -60,7 +61,7 @@ def spg(
             all branches C, otherwise at most 512, as many as the second guide has.
         thresholds: See `SPGLocalizer`.
         guidance_size: See `SPGLocalizer`.
-        weights: As of `build`, for the backbone.
+        weights: As of `build`, for the backbone; or wsolevaluation's checkpoint of SPG itself.
         options: Of the backbone.
 
     Raises:
@@ -70,7 +71,9 @@ def spg(
         options = {"pool_sizes": (2, 2, 2, 3), **options}
     # Only InceptionV3 has published layers between the trunk and the class maps.
     classes = num_classes if backbone == "inception_v3" else None
-    model = network_of(backbone, classes, weights, **options)
+    is_whole = holds_whole_localizer(weights, "spg")
+    trunk_weights = None if is_whole else weights
+    model = network_of(backbone, classes, trunk_weights, **options)
     trunk = _with_last_stage(model, backbone)
     network = class_activation_network(
         trunk,
@@ -78,11 +81,14 @@ def spg(
         form="convolution",
         kernel_initializer=keras.initializers.GlorotUniform(),
     )
-    initialised(network, backbone, weights)
+    initialised(network, backbone, trunk_weights)
     branches = _branches(trunk.features, _stages(model, guides, width), backbone)
     outputs = {**network.output, **branches}
     network = keras.Model(network.inputs[0], outputs, name=network.name)
-    return SPGLocalizer(network, thresholds, guidance_size)
+    localizer = SPGLocalizer(network, thresholds, guidance_size)
+    if is_whole:
+        take_over(localizer, weights)
+    return localizer
 
 
 def _with_last_stage(model: keras.Model, backbone: Backbone) -> Trunk:
