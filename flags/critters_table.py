@@ -7,7 +7,8 @@ from typing import Any
 
 from absl import flags
 
-import tfwsol.flags.data  # noqa: F401
+import tfwsol.flags.data
+import tfwsol.flags.method  # noqa: F401
 from tfwsol import methods
 from tfwsol.flags.output import output_dir_from_flags
 from tfwsol.training.critters_cell import BOUNDS
@@ -15,11 +16,6 @@ from tfwsol.training.critters_table import TableOptions
 
 FLAGS = flags.FLAGS
 
-flags.DEFINE_list(
-    "methods",
-    [*BOUNDS, *methods.names()],
-    f"Out of {', '.join(methods.names())}, and what they are compared with: {', '.join(BOUNDS)}.",
-)
 flags.DEFINE_list("bodies", ["0.45", "0.70", "0.90"], "How telling the bodies are, 0 to 1.")
 flags.DEFINE_list("seeds", ["0", "1", "2"], "Of data set, network and training.")
 flags.DEFINE_string("results", None, "The file of results; default: OUTPUT_DIR/critters.csv.")
@@ -28,14 +24,15 @@ flags.DEFINE_string("results", None, "The file of results; default: OUTPUT_DIR/c
 def table_from_flags() -> TableOptions:
     """What the flags ask for.
 
-    Where --data_dir is not given, the data lie in the output folder.
+    Without --method it is all of them with `BOUNDS`; without --data_dir the data lie in the
+    output folder.
 
     Raises:
         ValueError: A list is empty or holds something else than numbers in their range.
     """
     folder = output_dir_from_flags("runs/critters_table")
     return TableOptions(
-        methods=_items("methods", str),
+        methods=[name.strip() for name in FLAGS.method] or [*BOUNDS, *methods.names()],
         bodies=_items("bodies", float),
         seeds=_items("seeds", int),
         output_dir=folder,

@@ -12,5 +12,5 @@ flags.DEFINE_list(
     "method",
     [],
     f"To score: out of {','.join([*EXPLAINERS, *TRIVIAL])}. To train: one of "
-    f"{','.join(methods.names())}.",
+    f"{','.join(methods.names())}; benchmarks and tables take several of these.",
 )

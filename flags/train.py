@@ -9,6 +9,7 @@ from typing import Any
 from absl import flags
 
 import tfwsol.flags.batch_size
+import tfwsol.flags.data_options
 import tfwsol.flags.distribute
 import tfwsol.flags.seed  # noqa: F401
 from tfwsol.evaluation.protocols import choose_protocols
@@ -89,7 +90,6 @@ flags.DEFINE_integer(
     lower_bound=1,
 )
 flags.DEFINE_bool("mirror", True, "Mirror half of the training images.")
-flags.DEFINE_list("data_options", [], "More of the data set: body=0.45,train_size=500,...")
 flags.DEFINE_string("train_split", "train", "What to train on; train[:10%] works, too.")
 flags.DEFINE_string("validation_split", "val", "What --select_on=val scores.")
 flags.DEFINE_string("test_split", "test", "What --select_on=test scores.")

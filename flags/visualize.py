@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from absl import flags
 
+import tfwsol.flags.top_k  # noqa: F401
 from tfwsol.evaluation.explanation_settings import METHODS, ExplanationSettings
 from tfwsol.flags.explainer import explainer_options
 
@@ -11,7 +12,6 @@ FLAGS = flags.FLAGS
 
 flags.DEFINE_list("methods", ["l2caf"], f"Out of {','.join(METHODS)}.")
 flags.DEFINE_list("class_ids", [], "Classes to explain in every photograph; default: predicted.")
-flags.DEFINE_integer("top_k", 1, "How many predicted classes to explain.", lower_bound=1)
 flags.DEFINE_float(
     "box_threshold", 0.3, "Foreground of a map's box, as a share of the map's range."
 )

@@ -3,6 +3,7 @@
 python scripts/benchmark.py l2caf
 python scripts/benchmark.py l2caf --model=MobileNetV2 --batch_sizes=1,4,16 --repeats=15
 python scripts/benchmark.py evaluation --threads=1
+python scripts/benchmark.py training --backbones=resnet50 --batch_sizes=16 --method=cam,adl
 """
 
 from collections.abc import Sequence
@@ -12,9 +13,9 @@ if not __package__:
 
 from absl import flags
 
-from tfwsol.evaluation.benchmarks import SUITES, run_suite
+from tfwsol.evaluation.benchmarks import run_suite
 from tfwsol.flags import command
-from tfwsol.flags.benchmark import suite_options_from_flags
+from tfwsol.flags.benchmark import SUITES, suite_options_from_flags
 
 FLAGS = flags.FLAGS
 
@@ -23,7 +24,8 @@ def main(argv: Sequence[str]) -> int:
     """Prints a table for each batch size of the suite that the first argument names."""
     if len(argv) != 2:
         raise ValueError(f"Expected the name of one suite, one of {list(SUITES)}, before --flags.")
-    for table in run_suite(argv[1], suite_options_from_flags(), FLAGS.repeats, FLAGS.csv or None):
+    options, results = suite_options_from_flags(), FLAGS.csv or None
+    for table in run_suite(argv[1], options, FLAGS.repeats, results, SUITES):
         print(f"{table}\n")
     if FLAGS.csv:
         print(f"Appended to {FLAGS.csv}.")

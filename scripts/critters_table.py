@@ -1,7 +1,7 @@
 """Trains every method on critters, with several seeds, and prints what each one localizes.
 
 python scripts/critters_table.py
-python scripts/critters_table.py --methods=cam,adl --bodies=0.70 --seeds=0,1,2,3,4
+python scripts/critters_table.py --method=cam,adl --bodies=0.70 --seeds=0,1,2,3,4
 
 Started again with the same flags it goes on where it stopped.
 """

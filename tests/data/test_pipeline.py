@@ -145,6 +145,23 @@ def test_epochs_follow_each_other_and_can_be_taken_up_in_the_middle(dataset):
     assert_same(found[3:], read(dataset, TRAIN, 10, epochs=(1,), **RANDOM))
 
 
+def test_batches_of_the_first_epoch_can_be_left_out(dataset):
+    both = list(batches(dataset, TRAIN, 10, epochs=range(2), **RANDOM))
+    for skip in range(4):
+        rest = batches(dataset, TRAIN, 10, epochs=range(2), skip=skip, **RANDOM)
+        assert rest.cardinality() == 6 - skip
+        assert_same(list(rest), both[skip:])
+    assert len(list(batches(dataset, TRAIN, 10, epochs=range(2), skip=9, **RANDOM))) == 3
+
+
+def test_what_is_left_out_is_not_decoded():
+    whole = tf.io.encode_png(np.zeros((9, 9, 3), np.uint8))
+    files = tf.data.Dataset.from_tensor_slices({"image": [b"no picture", b"nor this", whole]})
+    assert len(list(batches(files, Resize(8), 2, skip=1))) == 1
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        list(batches(files, Resize(8), 2))
+
+
 def test_shards_part_the_data_and_change_no_picture(dataset):
     whole = images(read(dataset, TRAIN, 4, **RANDOM))
     parts = [images(read(dataset, TRAIN, 4, shard=(index, 3), **RANDOM)) for index in range(3)]
@@ -188,6 +205,7 @@ def test_a_view_is_traced_once(dataset, monkeypatch):
         {"batch_size": 2, "seed": -1},
         {"batch_size": 2, "epochs": ()},
         {"batch_size": 2, "shard": (3, 3)},
+        {"batch_size": 2, "skip": -1},
     ],
 )
 def test_impossible_options(dataset, options):

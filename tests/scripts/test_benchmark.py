@@ -39,6 +39,18 @@ def test_the_suite_on_a_tiny_network(call, tmp_path):
     assert all(case in out for case in cases)
 
 
+def test_training_is_a_suite_too(call):
+    code, out, _ = call(
+        "training", "--backbones=critter_net", "--method=cam", "--image_size=24",
+        "--batch_sizes=2", "--steps=1", "--repeats=1", "--csv=",
+    )  # fmt: skip
+    assert code == 0
+    tables = [line for line in out.splitlines() if line.startswith("critter_net 24×24, 1 steps")]
+    assert len(tables) == 2
+    assert "our loop, cam" in out
+    assert "adl" not in out
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -46,6 +58,8 @@ def test_the_suite_on_a_tiny_network(call, tmp_path):
         ([], "Expected the name of one suite, one of ['l2caf', "),
         (["l2caf", "--batch_sizes=1,0"], "Expected --batch_sizes=1,8 (integers from 1)"),
         (["l2caf", "--model=ResNet51"], "'ResNet51' came."),
+        (["training", "--method=cam,adll"], "'adll' came."),
+        (["training", "--backbones=vgg17"], "'vgg17' came."),
         (["l2caf", "--image_size=big"], "Expected --image_size=224"),
     ],
 )

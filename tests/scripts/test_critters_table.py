@@ -24,11 +24,11 @@ def call(capsys):
     ("arguments", "sentence"),
     [
         (["more"], "Expected only --flags, but 'more' came."),
-        (["--methods=cam,scan"], "Expected methods out of "),
+        (["--method=cam,scan"], "Expected methods out of "),
         (["--bodies=low"], "Expected --bodies as a list such as 0.45,0.70,0.90, but 'low' came."),
         (["--seeds=1.5"], "Expected --seeds as a list such as 0,1,2, but '1.5' came."),
         (["--seeds="], "Expected --seeds"),
-        (["--methods=random", "--bodies=1.5"], "body from 0 to 1"),
+        (["--method=random", "--bodies=1.5"], "body from 0 to 1"),
     ],
 )
 def test_mistakes_give_one_sentence(call, tmp_path, arguments, sentence):

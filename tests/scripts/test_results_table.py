@@ -43,7 +43,7 @@ def evaluation(folder, score):
         # The same number at thresholds of the validation split comes second.
         {"method": "random", "protocol": "adl", "metric": "GT-known", "value": 0.0},
     ]
-    settings = {"model": "MobileNet", "dataset": "cub"}
+    settings = {"model": None, "data": {"name": "cub"}, "settings": {"seed": 7}}
     content = {"rows": rows, "settings": settings, "made": {"commit": "def"}}
     (folder / "metrics.json").write_text(json.dumps(content))
     return folder
@@ -65,6 +65,7 @@ def test_trainings_and_evaluations_stand_in_one_table(call, tmp_path):
         found = list(csv.DictReader(stream))
     assert [row["commit"] for row in found] == ["abc", "abc", "def"]
     assert found[0]["chosen"] == "epoch 4: the last"
+    assert [row["seed"] for row in found] == ["0", "2", "7"]
 
 
 @pytest.mark.parametrize("made", ["nothing", "unfinished", "broken"])

@@ -10,7 +10,7 @@ import sys
 import keras
 import tensorflow as tf
 
-from tfwsol import backbones, training
+from tfwsol import backbones, methods, training
 
 RECIPE = training.SGDRecipe(
     epochs=2, batch_size=8, learning_rate=training.StepDecay(0.05, (1,)), weight_decay=1e-3
@@ -54,12 +54,19 @@ def cases(networks):
                 layer.gamma.assign(layer.gamma * 0 + 0.1)
         return built
 
+    def adl():
+        """Whose three layers draw; an untrained network's maps are so flat that γ is 1."""
+        keras.utils.set_random_seed(1)
+        options = {"drop_rate": 0.5, "drop_threshold": 1.0, "seed": 3}
+        return methods.build("adl", "vgg16", 2, input_shape=(32, 32, 3), **options)
+
     return {
         "plain": (small, 8, plain),
         "synchronized": (lambda: small("synchronized"), 8, plain),
         "accumulated": (lambda: small(draws=True), 8, ACCUMULATED),
         "scaled": (small, 8, SCALED),
         "vgg16": (vgg16, 32, plain),
+        "adl": (adl, 32, plain),
         "resnet50": (resnet50, 32, plain),
     }
 

@@ -42,6 +42,14 @@ def test_an_epoch_holds_every_example_once_in_an_order_of_its_own():
         np.testing.assert_array_equal(batch, original[which])
 
 
+def test_batches_of_the_first_epoch_can_be_left_out():
+    data = augmented_data(examples(), AUGMENTED, 1)
+    whole, rest = (arrays(data.batches(range(1, 3), 4, None, skip)) for skip in (0, 2))
+    assert rest[1] == whole[1][2:]
+    for a, b in zip(rest[0], whole[0][2:], strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
 def test_the_seed_decides_order_and_augmentation():
     first, again = (arrays(training_batches(examples(), AUGMENTED, seed=1)) for _ in range(2))
     other = arrays(training_batches(examples(), AUGMENTED, seed=2))

@@ -23,6 +23,7 @@ def test_accuracy_and_loss_are_means_over_all_images():
     shares = np.exp(LOGITS) / np.exp(LOGITS).sum(axis=1, keepdims=True)
     found = ClassificationScore(batches())(model())
     assert found["accuracy"] == pytest.approx(200 / 3)
+    assert list(found) == ClassificationScore(batches()).names(model())
     assert found["loss"] == pytest.approx(-np.log(shares[[0, 1, 2], LABELS]).mean(), rel=1e-6)
 
 

@@ -44,7 +44,11 @@ def start(strategy, run_dir, cases, more_environment):
 
 
 def finish(processes):
-    said = [process.communicate(timeout=600)[1].decode() for process in processes]
+    try:
+        said = [process.communicate(timeout=1800)[1].decode() for process in processes]
+    finally:
+        for process in processes:
+            process.kill()
     assert [process.returncode for process in processes] == [0] * len(said), said[0][-3000:]
 
 
@@ -90,7 +94,7 @@ def test_two_replicas_come_to_the_losses_of_one(tmp_path, strategy):
 @pytest.mark.slow
 @pytest.mark.parametrize("strategy", ["mirrored", "multi_worker"])
 def test_two_replicas_come_to_the_losses_of_one_on_published_networks(tmp_path, strategy):
-    cases = ("vgg16", "resnet50")
+    cases = ("vgg16", "adl", "resnet50")
     train_on_two(strategy, tmp_path / "two", cases)
     replica_losses, networks = module("replica_losses"), module("conftest")
     for case in cases:

@@ -59,6 +59,41 @@ def test_when_to_score(every, asks, due):
     assert [epoch for epoch in range(1, 6) if found.due(epoch, 5)] == due
 
 
+class Named:
+    """A score that says what it gives, and is told whether to be quiet."""
+
+    def __init__(self, *names):
+        self._names = names or None
+        self.told = []
+
+    def names(self, model):
+        return self._names
+
+    def __call__(self, model, quiet=False):
+        self.told.append(quiet)
+        return {}
+
+
+def test_a_number_that_a_score_does_not_have_is_noticed_before_the_first_epoch():
+    def check(score, **options):
+        EpochScores({"val": score}, TrainingOptions(select_by="box", **options)).check(None)
+
+    with pytest.raises(ValueError, match="cannot be chosen by 'box'; the scores are a, b"):
+        check(Named("a", "b"))
+    check(Named("a", "box"))
+    check(Named())
+    check(nothing)
+    check(Named("a"), score_every=0)
+    EpochScores({"val": Named("a")}, TrainingOptions()).check(None)
+
+
+@pytest.mark.parametrize("quiet", [True, False])
+def test_a_score_is_told_to_be_quiet(quiet):
+    score = Named()
+    EpochScores({"val": score, "test": nothing}, TrainingOptions(), quiet=quiet)(None)
+    assert score.told == [quiet]
+
+
 def test_a_split_or_number_that_is_not_there_is_one_sentence():
     with pytest.raises(ValueError, match="chosen on 'test', but only val is scored"):
         EpochScores({"val": nothing}, TrainingOptions(select_on="test"))

@@ -1,4 +1,7 @@
+import errno
+
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from tfwsol.training.event_log import EventLog
@@ -25,3 +28,16 @@ def test_numbers_and_pictures_stand_in_the_event_file(tmp_path):
     assert (width, height) == (b"6", b"4")
     for text, picture in zip(encoded, pictures, strict=True):
         np.testing.assert_array_equal(tf.io.decode_png(text), picture)
+
+
+def test_no_room_is_an_error_of_the_disk(tmp_path, monkeypatch):
+    """The error is the one that a full file system was seen to give."""
+
+    def full():
+        raise tf.errors.ResourceExhaustedError(None, None, "events; No space left on device")
+
+    log = EventLog(tmp_path)
+    monkeypatch.setattr(log._writer, "flush", full)
+    with pytest.raises(OSError, match="No space left for TensorBoard") as raised:
+        log.flush()
+    assert raised.value.errno == errno.ENOSPC

@@ -12,6 +12,7 @@ import pytest
 import tensorflow as tf
 
 from tfwsol import training
+from tfwsol.training.classification_score import ClassificationScore
 
 HERE = pathlib.Path(__file__).parent
 
@@ -185,9 +186,9 @@ def test_a_loss_that_is_no_number_stops_the_run_which_can_go_on(
     options = training.TrainingOptions(save_every=1, log_every=100)
     good = training_data()
 
-    def batches(passes, batch_size, shard):
-        found = good.batches(passes, batch_size, shard)
-        bad = training.TrainingData.of_arrays(broken, labels).batches(passes, batch_size, shard)
+    def batches(*where):
+        found = good.batches(*where)
+        bad = training.TrainingData.of_arrays(broken, labels).batches(*where)
         return found.take(4).concatenate(bad.skip(4))
 
     spoiled = training.TrainingData(good.examples, batches, good.identity)
@@ -212,6 +213,14 @@ def test_the_average_of_the_weights_is_what_is_scored_and_kept(train, tmp_path):
         np.testing.assert_array_equal(a, b)
     difference = np.abs(result.model.get_weights()[0] - plain.model.get_weights()[0]).max()
     assert 0 < difference < 0.1
+
+
+def test_a_number_that_no_score_has_stops_before_anything_is_written(train, patterns, tmp_path):
+    score = ClassificationScore(tf.data.Dataset.from_tensors(patterns(10)))
+    options = training.TrainingOptions(select_by="top1")
+    with pytest.raises(ValueError, match="cannot be chosen by 'top1'; the scores are accuracy, lo"):
+        train(tmp_path / "run", scores={"val": score}, options=options)
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_choice_on_the_test_split_is_said(train, patterns, tmp_path, capsys):

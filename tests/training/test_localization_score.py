@@ -64,6 +64,29 @@ def test_the_true_box_is_drawn_too(score):
     assert (0, 200, 83) in pixels
 
 
+def test_it_knows_its_names_and_can_be_quiet(score, capsys):
+    model = classifier()
+    known = score.names(model)
+    assert not capsys.readouterr().err
+    assert [*known, "maps"] == list(score(model, quiet=True))
+    assert not capsys.readouterr().err
+    score(model)
+    assert "scoring" in capsys.readouterr().err
+
+
+def test_names_may_not_be_known_yet():
+    """No image of the first batch has a box."""
+
+    def without(place, example):
+        return {**example, "boxes": example["boxes"][: 0 if place < 4 else 1]}
+
+    late = squares().enumerate().map(without)
+    late = late.apply(tf.data.experimental.assert_cardinality(8))
+    found = LocalizationScore(late, SIDE, batch_size=4, pictures=0, step=0.05)
+    assert found.names(classifier()) is None
+    assert found(classifier())["wsoleval MaxBoxAccV2"] == 100.0
+
+
 def test_nothing_is_traced_again_for_the_same_model(score):
     model = classifier()
     score(model)

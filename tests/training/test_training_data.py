@@ -82,6 +82,17 @@ def test_a_data_set_is_seen_through_a_view():
         np.testing.assert_allclose(pictures, images[which.numpy()], atol=1e-3)
 
 
+def test_examples_before_the_step_to_go_on_from_are_not_decoded():
+    """The first two of four are no pictures."""
+    whole = tf.io.encode_png(np.zeros((4, 4, 3), np.uint8)).numpy()
+    files = {"image": [b"none", b"none", whole, whole], "label": np.arange(4)}
+    examples = tf.data.Dataset.from_tensor_slices(files)
+    data = TrainingData.of(examples, Resize(4), shuffle=False, flip=False)
+    assert labels(Feed(data, 2, Distribution())(1, 2)) == [[2, 3]]
+    with pytest.raises(DataError, match="examples of step 1 cannot be read"):
+        list(Feed(data, 2, Distribution())(0, 2))
+
+
 def test_wrong_sizes_are_one_sentence():
     pair = machines(2)[0]
     with pytest.raises(ValueError, match="batch of 3 cannot be shared by 2 replicas"):

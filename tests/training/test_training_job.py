@@ -80,11 +80,12 @@ def test_another_option_of_the_method_is_another_run(job, result):
         run_training(dataclasses.replace(job, method_options={"drop_rate": 0.5}), quiet=True)
 
 
-def test_without_scores_the_last_epoch_is_tested(job, tmp_path):
+def test_without_scores_the_last_epoch_is_tested(job, tmp_path, capsys):
     options = TrainingOptions(score_every=0)
     recipe = dataclasses.replace(job.recipe, epochs=1)
     last = dataclasses.replace(job, run_dir=tmp_path, options=options, recipe=recipe, method="has")
     result = run_training(last, quiet=True)
+    assert not any(capsys.readouterr())
     assert list(result.metrics["best"]) == ["test"]
     assert "the last epoch" in summary_of(result)[0]
 
@@ -93,7 +94,7 @@ def test_without_scores_the_last_epoch_is_tested(job, tmp_path):
     ("change", "reason"),
     [
         ({"method": "adll"}, "Expected method to be one of acol, adl, cam"),
-        ({"backbone": "vgg19"}, "Expected backbone to be one of application"),
+        ({"backbone": "vgg19"}, "Expected backbone to be one of "),
         ({"dataset": "cars"}, "Expected dataset to be one of critters"),
         ({"strategy": "two"}, "Expected strategy to be one of none"),
         ({"preprocess": "bgr"}, "Expected preprocess to be one of auto"),
@@ -114,6 +115,10 @@ def test_what_is_wrong_is_known_at_once(job, change, reason):
         ({"weights": "imagenet"}, "No ImageNet weights of Keras fit backbone 'critter_net'"),
         ({"data_options": {"bodi": 1}}, "option of critters called 'bodi'"),
         ({"weights": "old.keras", "backbone": "vgg16"}, "say so by preprocess=none|tf"),
+        (
+            {"options": TrainingOptions(select_by="MaxBoxAcc")},
+            "cannot be chosen by 'MaxBoxAcc'; the scores are wsoleval MaxBoxAccV2, ",
+        ),
     ],
 )
 def test_what_does_not_fit_is_said_in_one_sentence(job, change, reason, tmp_path):

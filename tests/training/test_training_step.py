@@ -106,7 +106,7 @@ def test_nothing_is_traced_again_for_batches_of_new_sizes(network, patterns):
 
     model.call = counting
     stepped(model, [(images[:n], labels[:n]) for n in (8, 5, 8, 3, 7, 5)])
-    assert len(traced) == 2
+    assert len(traced) == 1
 
 
 def test_xla_is_refused_in_a_sentence_where_it_cannot_be_had(network):

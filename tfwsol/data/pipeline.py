@@ -24,6 +24,7 @@ def batches(
     shard: tuple[int, int] | None = None,
     drop_remainder: bool = False,
     epochs: Sequence[int] = (0,),
+    skip: int = 0,
 ) -> tf.data.Dataset:
     """The examples of a data set through a view, batch by batch, prefetched.
 
@@ -46,6 +47,7 @@ def batches(
             shuffling, as one of several machines reads them.
         drop_remainder: Leave out an epoch's last batch where it is smaller.
         epochs: The numbers of the passes over the data, one after the other.
+        skip: Leave out so many batches of the first of these epochs, without decoding them.
 
     Returns:
         Batched dictionaries (see ``views.see``): ``image`` float32 0..255, batch × height ×
@@ -53,16 +55,16 @@ def batches(
         the other keys with a leading batch axis.
 
     Raises:
-        ValueError: The batch size, buffer, seed, shard or an epoch is out of range.
+        ValueError: The batch size, buffer, seed, shard, an epoch or what to skip is out of range.
     """
-    _check(batch_size, shuffle, seed, shard, epochs)
+    _check(batch_size, shuffle, seed, shard, epochs, skip)
     chance = view.random or flip
     numbered = dataset.enumerate()
     if shard:
         numbered = numbered.shard(num_shards=shard[1], index=shard[0])
     buffer = _buffer(dataset, shuffle)
 
-    def epoch_batches(epoch: tf.Tensor) -> tf.data.Dataset:
+    def epoch_batches(epoch: tf.Tensor, left_out: tf.Tensor) -> tf.data.Dataset:
         def viewed(index: tf.Tensor, example: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
             draws = tf.random.stateless_uniform([3], _key(seed, epoch, index)) if chance else None
             if draws is not None and not flip:
@@ -70,17 +72,29 @@ def batches(
             return _ragged(see(view, _decoded(example), draws))
 
         examples = _shuffled(numbered, buffer, seed, epoch) if buffer else numbered
-        seen = examples.map(viewed, tf.data.AUTOTUNE, deterministic=True)
+        seen = examples.skip(left_out).map(viewed, tf.data.AUTOTUNE, deterministic=True)
         return seen.ragged_batch(batch_size, drop_remainder)
 
-    passes = tf.data.Dataset.from_tensor_slices(tf.constant(list(epochs), tf.int64))
-    batched = passes.flat_map(epoch_batches)
+    batched = numbered_epochs(epochs, skip * batch_size).flat_map(epoch_batches)
     number = numbered.cardinality()
     if number >= 0:
         whole, rest = divmod(int(number), batch_size)
         per_epoch = whole + (rest > 0 and not drop_remainder)
-        batched = batched.apply(tf.data.experimental.assert_cardinality(per_epoch * len(epochs)))
+        left = per_epoch * len(epochs) - min(skip, per_epoch)
+        batched = batched.apply(tf.data.experimental.assert_cardinality(left))
     return batched.prefetch(tf.data.AUTOTUNE).with_options(_options())
+
+
+def numbered_epochs(epochs: Sequence[int], left_out: int) -> tf.data.Dataset:
+    """The number of each epoch and how many of its examples to leave out, int64 both.
+
+    Args:
+        epochs: Their numbers, at least one.
+        left_out: Of the first of them; of the others none.
+    """
+    counts = [left_out] + [0] * (len(epochs) - 1)
+    both = tf.constant(list(epochs), tf.int64), tf.constant(counts, tf.int64)
+    return tf.data.Dataset.from_tensor_slices(both)
 
 
 def _shuffled(
@@ -138,11 +152,12 @@ def _check(
     seed: int,
     shard: tuple[int, int] | None,
     epochs: Sequence[int],
+    skip: int,
 ) -> None:
-    if batch_size < 1 or int(shuffle) < 0:
+    if batch_size < 1 or int(shuffle) < 0 or skip < 0:
         raise ValueError(
-            "Batches have at least 1 example and a shuffle buffer has none or more; got "
-            f"batch_size={batch_size} and shuffle={shuffle}."
+            "Batches have at least 1 example, and a shuffle buffer and what to skip none or more; "
+            f"got batch_size={batch_size}, shuffle={shuffle} and skip={skip}."
         )
     if seed < 0 or not len(epochs) or min(epochs) < 0:
         raise ValueError(f"Seeds and epochs count from 0; got seed={seed}, epochs={epochs}.")

@@ -289,12 +289,21 @@ def _read(builder: tfds.core.DatasetBuilder, split: str, decode: bool) -> tf.dat
     # One file after the other keeps the order; decoding is parallel all the same. tfds would keep
     # the pixels of small data sets in memory.
     reading = tfds.ReadConfig(interleave_cycle_length=1, add_tfds_id=False, try_autocache=False)
+    splits = builder.info.splits
     decoders = {"image": _decode_as_pillow()} if isinstance(builder, RecordBuilder) else None
     if not decode:
         decoders = {"image": tfds.decode.SkipDecoding()}
-    examples = builder.as_dataset(
-        split=split, decoders=decoders, shuffle_files=False, read_config=reading
-    )
+    try:
+        examples = builder.as_dataset(
+            split=split, decoders=decoders, shuffle_files=False, read_config=reading
+        )
+    except ValueError as error:
+        counts = ", ".join(f"{name} of {info.num_examples}" for name, info in splits.items())
+        raise ValueError(
+            f"The split {split!r} of {builder.data_dir} has no pictures, or is written in a way "
+            f"that tfds does not know ({str(error).splitlines()[0].rstrip('.!')}); the splits are "
+            f"{counts}."
+        ) from error
     counts = (builder.info.metadata or {}).get("splits", {}).get(split.partition("[")[0], {})
     absent = {key for key, count in _MASK_COUNTS.items() if counts.get(count) == 0}
     return examples.map(

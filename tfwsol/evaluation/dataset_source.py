@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from tfwsol.data.readable import readable
 from tfwsol.data.views import Resize, ResizeCrop, TenCrop, View, see
 from tfwsol.evaluation.explainer_maps import TEN_CROP, ExplainerMaps
 from tfwsol.evaluation.insertion_deletion import Predict
@@ -97,7 +98,8 @@ class DatasetSource:
     def _batched(self, examples: tf.data.Dataset) -> Iterator[MapBatch]:
         views = self._view_records()
         prepared = examples.map(lambda place, e: _prepared(place, e, views), tf.data.AUTOTUNE)
-        for found in prepared.ragged_batch(self._batch_size).prefetch(tf.data.AUTOTUNE):
+        ready = prepared.ragged_batch(self._batch_size).prefetch(tf.data.AUTOTUNE)
+        for found in readable(ready, "Images to be scored"):
             yield self._batch(found)
 
     def _view_records(self) -> dict[str, View]:

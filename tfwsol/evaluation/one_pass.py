@@ -76,7 +76,7 @@ def evaluate(
     settings: EvaluationSettings | None = None,
     chosen: Mapping[str, Mapping[str, Any]] | None = None,
     folder: RunFolder | None = None,
-    words: str = "scoring",
+    words: str | None = "scoring",
 ) -> Evaluation:
     """Scores every map of a source under every protocol in one pass.
 
@@ -90,7 +90,7 @@ def evaluate(
         chosen: `Evaluation.chosen` of a validation split: numbers at its thresholds are given
             beside those at the best ones.
         folder: Where the state is kept, so that a run that is cut short goes on.
-        words: What the progress bar says.
+        words: What the progress bar says; None: there is none.
 
     Raises:
         ValueError: A protocol is unknown or does not fit the source, or no image could be scored.
@@ -133,11 +133,11 @@ def _pass(
     settings: EvaluationSettings,
     folder: RunFolder | None,
     start: int,
-    words: str,
+    words: str | None,
 ) -> None:
     pause = 0.2 if sys.stderr.isatty() else 10.0
-    total = source.num_images
-    with tqdm.tqdm(None, words, total, unit=" images", initial=start, mininterval=pause) as bar:
+    shown = {"initial": start, "mininterval": pause, "disable": words is None}
+    with tqdm.tqdm(None, words, source.num_images, unit=" images", **shown) as bar:
         for number, (end, batch) in enumerate(source.batches(start), 1):
             running.update(batch)
             bar.update(end - bar.n)

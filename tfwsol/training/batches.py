@@ -7,9 +7,10 @@ import hashlib
 import numpy as np
 import tensorflow as tf
 
+from tfwsol.data.pipeline import numbered_epochs
 from tfwsol.training.augmentation import mirrored, shifted
 from tfwsol.training.recipe import Recipe
-from tfwsol.training.training_data import TrainingData, number_of_examples
+from tfwsol.training.training_data import Shard, TrainingData, number_of_examples
 
 
 def augmented_data(examples: tf.data.Dataset, recipe: Recipe, seed: int) -> TrainingData:
@@ -50,7 +51,7 @@ def augmented_data(examples: tf.data.Dataset, recipe: Recipe, seed: int) -> Trai
         return image, labels[index]
 
     def epoch_batches(
-        epoch: tf.Tensor, batch_size: int, shard: tuple[int, int] | None
+        epoch: tf.Tensor, batch_size: int, shard: Shard, left_out: tf.Tensor
     ) -> tf.data.Dataset:
         # Dataset.shuffle would listen to TensorFlow's global seed, too.
         order = tf.random.experimental.stateless_shuffle(
@@ -58,12 +59,13 @@ def augmented_data(examples: tf.data.Dataset, recipe: Recipe, seed: int) -> Trai
         )
         placed = tf.data.Dataset.from_tensor_slices(order).enumerate(epoch * number)
         index, count = shard or (0, 1)
-        mine = placed.shard(count, index)
+        mine = placed.shard(count, index).skip(left_out)
         return mine.map(augmented, tf.data.AUTOTUNE).batch(batch_size)
 
-    def batches(epochs: range, batch_size: int, shard: tuple[int, int] | None) -> tf.data.Dataset:
-        numbers = tf.data.Dataset.range(epochs.start, epochs.stop)
-        found = numbers.flat_map(lambda epoch: epoch_batches(epoch, batch_size, shard))
+    def batches(epochs: range, batch_size: int, shard: Shard, skip: int = 0) -> tf.data.Dataset:
+        found = numbered_epochs(epochs, skip * batch_size).flat_map(
+            lambda epoch, left_out: epoch_batches(epoch, batch_size, shard, left_out)
+        )
         return found.map(_float_images).prefetch(tf.data.AUTOTUNE)
 
     identity = {"first": digest(examples), "mirror": recipe.mirror, "max_shift": recipe.max_shift}

@@ -25,6 +25,11 @@ class ClassificationScore:
     def __post_init__(self):
         self._model: keras.Model | None = None
 
+    def names(self, model: keras.Model) -> list[str]:
+        """What its numbers are called."""
+        del model
+        return ["accuracy", "loss"]
+
     def __call__(self, model: keras.Model) -> dict[str, float]:
         """The numbers "accuracy" and "loss".
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import tensorflow as tf
@@ -36,13 +38,13 @@ class EventLog:
 
     def numbers(self, values: Mapping[str, float], step: int) -> None:
         """Writes one number under each name."""
-        with self._writer.as_default(step):
+        with _errors_of_the_disk(), self._writer.as_default(step):
             for name, value in values.items():
                 tf.summary.write(name, tf.constant(value, tf.float32), metadata=_SCALARS)
 
     def pictures(self, values: Mapping[str, np.ndarray], step: int) -> None:
         """Writes pictures under each name, uint8, number × height × width × 3."""
-        with self._writer.as_default(step):
+        with _errors_of_the_disk(), self._writer.as_default(step):
             for name, pictures in values.items():
                 height, width = pictures.shape[1:3]
                 encoded = [tf.io.encode_png(picture) for picture in pictures]
@@ -50,5 +52,18 @@ class EventLog:
                 tf.summary.write(name, content, metadata=_IMAGES)
 
     def flush(self) -> None:
-        """Puts everything on the disk."""
-        self._writer.flush()
+        """Puts everything on the disk.
+
+        Raises:
+            OSError: There is no room.
+        """
+        with _errors_of_the_disk():
+            self._writer.flush()
+
+
+@contextlib.contextmanager
+def _errors_of_the_disk() -> Iterator[None]:
+    try:
+        yield
+    except tf.errors.ResourceExhaustedError as error:
+        raise OSError(errno.ENOSPC, "No space left for TensorBoard's event files") from error

@@ -47,6 +47,7 @@ def fit(
     scores: Mapping[str, Score] | None = None,
     identity: Mapping[str, Any] | None = None,
     overwrite: bool = False,
+    about: Mapping[str, Any] | None = None,
     quiet: bool = False,
 ) -> TrainingResult:
     """Trains a model, scores it after every epoch and keeps the best weights.
@@ -70,7 +71,8 @@ def fit(
             pictures (uint8, number × height × width × 3) by name.
         identity: More that decides the outcome (flags, say), in forms that JSON knows.
         overwrite: Begin anew where the directory holds a run with other settings.
-        quiet: Print nothing.
+        about: See `TrainingRun`.
+        quiet: Print nothing, and have scores print nothing.
 
     Raises:
         RunError: The directory holds another run or cannot be used.
@@ -78,29 +80,60 @@ def fit(
         FloatingPointError: The loss is no longer a finite number.
         DiskFullError: There is no room; the run can go on when there is.
     """
-    options = options or TrainingOptions()
     distribution = distribution or Distribution()
+    loop = prepared_loop(
+        build_model,
+        data,
+        run_dir=run_dir,
+        recipe=recipe,
+        options=options or TrainingOptions(),
+        distribution=distribution,
+        scores=scores or {},
+        identity=identity or {},
+        overwrite=overwrite,
+        about=about,
+        quiet=quiet,
+    )
+    before, run = loop.resume(), loop.run
+    distribution.check_agreement(before, "step to go on from", "give all of them one run directory")
+    if not run.finished:
+        loop.go(recipe.epochs, quiet)
+        loop.finish(quiet)
+    if run.writes:
+        run.load_weights(loop.model, BEST if "best" in run.metrics else LAST)
+    return TrainingResult(loop.model, run.metrics, loop.step - before)
+
+
+def prepared_loop(
+    build_model: Callable[[], keras.Model],
+    data: TrainingData,
+    *,
+    run_dir: str | os.PathLike[str],
+    recipe: SGDRecipe | Recipe,
+    options: TrainingOptions,
+    distribution: Distribution,
+    scores: Mapping[str, Score],
+    identity: Mapping[str, Any],
+    overwrite: bool,
+    about: Mapping[str, Any] | None,
+    quiet: bool,
+) -> StepLoop:
+    """The loop that `fit` runs, before its first step; the arguments are those of `fit`."""
     feed = Feed(data, recipe.batch_size, distribution)
     steps = getattr(recipe, "steps_per_epoch", None) or feed.steps_per_pass
-    chosen = EpochScores(scores or {}, options, distribution.is_chief)
+    chosen = EpochScores(scores, options, distribution.is_chief, quiet)
     keras.utils.set_random_seed(options.seed)
     with distribution.scope(), options.policy():
         model = build_model()
         optimizer = options.scaled(recipe.optimizer(steps, **options.optimizer_options()))
         optimizer.build(model.trainable_variables)
-    known = {**_identity(model, data, recipe, options), **(identity or {})}
-    run = TrainingRun(run_dir, known, distribution.is_chief, overwrite)
+    chosen.check(model)
+    known = {**_identity(model, data, recipe, options), **identity}
+    run = TrainingRun(run_dir, known, distribution.is_chief, overwrite, about)
     parts = (options.accumulate, options.label_smoothing, options.jit_compile)
     step = TrainingStep(model, optimizer, distribution, recipe.batch_size, *parts)
     events = EventLog(run.path / "tensorboard") if run.writes else None
-    loop = StepLoop(model, optimizer, step, feed, run, events, chosen, options, steps)
-    before = loop.resume()
-    distribution.check_agreement(before, "step to go on from", "give all of them one run directory")
-    if not run.finished:
-        loop.go(recipe.epochs, quiet)
-    if run.writes:
-        run.load_weights(model, BEST if "best" in run.metrics else LAST)
-    return TrainingResult(model, run.metrics, loop.step - before)
+    return StepLoop(model, optimizer, step, feed, run, events, chosen, options, steps)
 
 
 def _identity(

@@ -24,6 +24,9 @@ from tfwsol.methods import CAM
 from tfwsol.visualization import draw_boxes, overlay
 
 Preprocess = Callable[[np.ndarray], np.ndarray]
+THRESHOLD = "threshold"
+"""What the best threshold of a protocol is called among its numbers."""
+
 _FOUND, _TRUE = "#ffd400", "#00c853"
 
 
@@ -65,26 +68,49 @@ class LocalizationScore:
         self._records = [p for p in self.protocols if not isinstance(p, str)]
         self._records = [*self._records, *(choose_protocols(self._names) if self._names else ())]
 
-    def __call__(self, model: keras.Model) -> dict[str, Any]:
-        """Numbers in percent by name, "wsoleval MaxBoxAcc" say, and pictures under "maps"."""
+    def __call__(self, model: keras.Model, quiet: bool = False) -> dict[str, Any]:
+        """Numbers in percent by name, "wsoleval MaxBoxAcc" say, and pictures under "maps".
+
+        And "wsoleval threshold" say: the one at which most images are hit, at IoU 50 %.
+
+        Args:
+            model: The network.
+            quiet: Show no progress.
+        """
         explained = self._explained(model)
+        numbers = self._numbers(explained, self.limit, quiet)
+        if self.pictures:
+            numbers["maps"] = self._shown(explained)
+        return numbers
+
+    def names(self, model: keras.Model) -> list[str] | None:
+        """What its numbers are called, from a first batch; None where that has no scores yet."""
+        few = min(self.limit or self.batch_size, self.batch_size)
+        try:
+            return list(self._numbers(self._explained(model), few, quiet=True))
+        except ValueError:
+            # No image of these has boxes, say; others may.
+            return None
+
+    def _numbers(self, explained: ExplainerMaps, limit: int, quiet: bool) -> dict[str, Any]:
         views = tuple(dict.fromkeys(record.view for record in self._records))
         source = DatasetSource(
             self.examples,
             explained,
             views=views,
             class_names=self.class_names,
-            limit=self.limit,
+            limit=limit,
             batch_size=self.batch_size,
         )
         settings = EvaluationSettings(step=self.step, bootstrap=0, examples=0, only_fitting=True)
-        found = evaluate(source, self._records, settings)
+        words = None if quiet else "scoring"
+        found = evaluate(source, self._records, settings, words=words)
         rows = sorted(found.rows, key=lambda row: not row.main)
         numbers: dict[str, Any] = {}
         for row in rows:
             numbers.setdefault(f"{row.protocol} {row.metric}", row.value)
-        if self.pictures:
-            numbers["maps"] = self._shown(explained)
+        for protocol, chosen in found.chosen["maps"].items():
+            numbers[f"{protocol} {THRESHOLD}"] = chosen.get("50", chosen.get("threshold"))
         return numbers
 
     def _explained(self, model: keras.Model) -> ExplainerMaps:

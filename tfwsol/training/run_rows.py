@@ -78,11 +78,20 @@ def _rows_of_evaluation(folder: Path, metrics: dict[str, Any]) -> Iterator[Row]:
         yield {
             "run": folder.name,
             "method": method,
-            "backbone": settings.get("model", ""),
-            "dataset": settings.get("dataset", ""),
+            "backbone": _name_of(settings.get("model")),
+            "dataset": _name_of(settings.get("data")),
+            "seed": settings.get("settings", {}).get("seed", ""),
+            "epochs": "",
+            "chosen": "",
             **scores,
             **{name: where[name] for name in _WHERE if name in where},
         }
+
+
+def _name_of(part: Any) -> str:
+    """What an evaluation calls its data or its model; trivial maps have none."""
+    found = part.get("name", part.get("model", "")) if isinstance(part, dict) else part
+    return str(found or "")
 
 
 def _json(file: Path) -> dict[str, Any]:

@@ -70,9 +70,8 @@ class StepLoop:
     def go(self, epochs: int, quiet: bool = False) -> None:
         """Makes the steps that are left of so many epochs."""
         total = epochs * self.steps
-        pause = 0.2 if sys.stderr.isatty() else 30.0
-        silent = quiet or not self.run.writes
-        shown = {"initial": self.step, "mininterval": pause, "disable": silent}
+        pause = 0.2 if sys.stderr.isatty() else 10.0
+        shown = {"initial": self.step, "mininterval": pause, "disable": self._silent(quiet)}
         bar = tqdm.tqdm(None, "training", total, unit=" steps", **shown)
         with bar:
             self._end_epoch_if_due(epochs, bar)
@@ -83,7 +82,18 @@ class StepLoop:
                 bar.update()
                 self._look_and_save(bar)
                 self._end_epoch_if_due(epochs, bar)
-        self._finish(silent)
+
+    def finish(self, quiet: bool = False) -> None:
+        """Keeps the last weights and says which epoch was chosen."""
+        with averaged(self.model, self.optimizer):
+            self.run.save_weights(self.model, LAST)
+        metrics = self.run.metrics
+        if "best_epoch" not in metrics:
+            metrics.update(self.scores.best(metrics["epochs"]))
+        metrics["finished"] = True
+        self.run.save_metrics()
+        if not self._silent(quiet):
+            print(f"Epoch {metrics['best_epoch']} was chosen: {metrics['chosen']}.")
 
     def _look_and_save(self, bar: tqdm.tqdm) -> None:
         at_end = self.step % self.steps == 0
@@ -176,16 +186,8 @@ class StepLoop:
                 self.events.pictures(pictures, self.step)
             self.events.flush()
 
-    def _finish(self, silent: bool) -> None:
-        with averaged(self.model, self.optimizer):
-            self.run.save_weights(self.model, LAST)
-        metrics = self.run.metrics
-        if "best_epoch" not in metrics:
-            metrics.update(self.scores.best(metrics["epochs"]))
-        metrics["finished"] = True
-        self.run.save_metrics()
-        if not silent:
-            print(f"Epoch {metrics['best_epoch']} was chosen: {metrics['chosen']}.")
+    def _silent(self, quiet: bool) -> bool:
+        return quiet or not self.run.writes
 
     def _variables(self) -> list[keras.Variable]:
         return [*self.model.variables, *self.optimizer.variables]

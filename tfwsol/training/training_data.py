@@ -8,7 +8,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from tfwsol.data.pipeline import batches
+from tfwsol.data.pipeline import batches, numbered_epochs
+from tfwsol.data.readable import reason_of
 from tfwsol.data.views import View
 from tfwsol.training.distribution import Distribution
 
@@ -17,7 +18,8 @@ class DataError(ValueError):
     """Examples that cannot be read; its text is one sentence for the person who asked."""
 
 
-Batches = Callable[[range, int, "tuple[int, int] | None"], tf.data.Dataset]
+Shard = tuple[int, int] | None
+Batches = Callable[[range, int, Shard, int], tf.data.Dataset]
 
 
 def number_of_examples(examples: tf.data.Dataset) -> int:
@@ -41,10 +43,10 @@ class TrainingData:
 
     Attributes:
         examples: How many there are.
-        batches: Called with the numbers of the passes, a batch size and (index, count) of the
-            machine or None; gives pairs of images and int labels, the same ones every time. A
-            pass ends with a smaller batch where the examples do not fill it; example number i
-            goes to machine i mod count.
+        batches: Called with the numbers of the passes, a batch size, (index, count) of the
+            machine or None, and how many batches of the first of these passes to leave out; gives
+            pairs of images and int labels, the same ones every time. A pass ends with a smaller
+            batch where the examples do not fill it; example number i goes to machine i mod count.
         identity: What tells these data from others, in forms that JSON knows.
     """
 
@@ -70,8 +72,9 @@ class TrainingData:
         """
         chance = {"shuffle": shuffle, "seed": seed, "flip": flip}
 
-        def pairs(passes: range, batch_size: int, shard: tuple[int, int] | None) -> tf.data.Dataset:
-            found = batches(dataset, view, batch_size, shard=shard, epochs=passes, **chance)
+        def pairs(passes: range, batch_size: int, shard: Shard, skip: int = 0) -> tf.data.Dataset:
+            where = {"shard": shard, "epochs": passes, "skip": skip}
+            found = batches(dataset, view, batch_size, **where, **chance)
             return found.map(lambda batch: (batch["image"], batch["label"]))
 
         number = number_of_examples(dataset)
@@ -86,19 +89,21 @@ class TrainingData:
         images, labels = tf.convert_to_tensor(images), tf.convert_to_tensor(labels)
 
         def one_pass(
-            index: tf.Tensor, batch_size: int, shard: tuple[int, int] | None
+            index: tf.Tensor, batch_size: int, shard: Shard, left_out: tf.Tensor
         ) -> tf.data.Dataset:
             order = tf.range(number)
             if shuffle:
                 key = tf.stack([tf.constant(seed, tf.int64), index])
                 order = tf.random.experimental.stateless_shuffle(order, key)
             place, count = shard or (0, 1)
-            chosen = tf.data.Dataset.from_tensor_slices(order[place::count]).batch(batch_size)
+            mine = tf.data.Dataset.from_tensor_slices(order[place::count][left_out:])
+            chosen = mine.batch(batch_size)
             return chosen.map(lambda rows: (tf.gather(images, rows), tf.gather(labels, rows)))
 
-        def pairs(passes: range, batch_size: int, shard: tuple[int, int] | None) -> tf.data.Dataset:
-            numbers = tf.data.Dataset.range(passes.start, passes.stop)
-            found = numbers.flat_map(lambda index: one_pass(index, batch_size, shard))
+        def pairs(passes: range, batch_size: int, shard: Shard, skip: int = 0) -> tf.data.Dataset:
+            found = numbered_epochs(passes, skip * batch_size).flat_map(
+                lambda index, left_out: one_pass(index, batch_size, shard, left_out)
+            )
             return found.prefetch(tf.data.AUTOTUNE)
 
         return cls(number, pairs, {"arrays": list(images.shape), "seed": seed, "shuffle": shuffle})
@@ -152,15 +157,14 @@ class Feed:
         steps = self.steps_per_pass
         passes = range(first // steps, (stop - 1) // steps + 1)
         shard = (worker, workers) if workers > 1 else None
-        stream = self.data.batches(passes, local, shard).skip(min(first % steps, my_steps))
-        iterator = iter(stream)
+        iterator = iter(self.data.batches(passes, local, shard, min(first % steps, my_steps)))
         last = None
         for step in range(first, stop):
             if step % steps < my_steps:
                 last = self._next(iterator, step)
                 yield *last, 1.0
             else:
-                last = last or next(iter(self.data.batches(passes[:1], local, shard)))
+                last = last or next(iter(self.data.batches(passes[:1], local, shard, 0)))
                 yield *(part[:one_each] for part in last), 0.0
 
     def _next(self, iterator: Iterator[Any], step: int) -> tuple[tf.Tensor, tf.Tensor]:
@@ -168,8 +172,9 @@ class Feed:
             found = next(iterator, None)
         except tf.errors.OpError as error:
             raise DataError(
-                f"The examples of step {step + 1} cannot be read ({_first_line(error)}); the run "
-                "goes on from its last saved state when they can."
+                f"The examples of step {step + 1} cannot be read ({reason_of(error)}); the run "
+                "goes on from its last saved state when they can: if a file is damaged, remove the "
+                "prepared data set and prepare it again."
             ) from error
         if found is None:
             raise DataError(
@@ -177,7 +182,3 @@ class Feed:
                 f"{self.data.examples} examples; give their true number."
             )
         return found
-
-
-def _first_line(error: tf.errors.OpError) -> str:
-    return error.message.splitlines()[0].removesuffix(".")

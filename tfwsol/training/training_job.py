@@ -16,6 +16,7 @@ import tensorflow as tf
 
 from tfwsol import backbones, methods
 from tfwsol.backbones.trained_classifier import PREPROCESS, find_application
+from tfwsol.backbones.usual_scaling import ALWAYS, usual_scaling
 from tfwsol.data import registry
 from tfwsol.data.preparation.record import SourceError
 from tfwsol.data.views import ResizeCrop
@@ -28,7 +29,6 @@ from tfwsol.training.training_options import TrainingOptions
 from tfwsol.training.training_run import METRICS
 from tfwsol.visualization import write_json
 
-_AUTO = {"critter_net": "none", "mobilenet_v1": "tf"}
 _NO_OUTCOME = ("run_dir", "recipe", "options", "data_dir", "source", "score_test")
 _NO_OUTCOME += ("strategy", "overwrite", "preparation")
 
@@ -154,6 +154,11 @@ def run_training(job: TrainingJob, quiet: bool = False) -> TrainingResult:
     distribution = Distribution(job.strategy)
     where = {"data_dir": job.data_dir, "source": job.source, **job.data_options}
     class_names = registry.facts(job.dataset, **job.preparation, **where).class_names
+    if job.num_classes is not None and job.num_classes < len(class_names):
+        raise ValueError(
+            f"A model of {job.num_classes} classes cannot learn the {len(class_names)} of "
+            f"{job.dataset}; leave num_classes out or give at least as many."
+        )
     examples = registry.load(job.dataset, job.splits["train"], decode=False, **where)
     preprocess = preprocessing(job)
     split = job.options.select_on
@@ -166,7 +171,7 @@ def run_training(job: TrainingJob, quiet: bool = False) -> TrainingResult:
         test = dataclasses.replace(test, limit=0, pictures=0, step=0.001)
     result = fit(
         lambda: job.build_model(len(class_names)),
-        _training_data(job, examples, preprocess),
+        training_data(job, examples, preprocess),
         run_dir=pathlib.Path(job.run_dir).expanduser(),
         recipe=job.recipe,
         options=job.options,
@@ -174,11 +179,12 @@ def run_training(job: TrainingJob, quiet: bool = False) -> TrainingResult:
         scores=scores,
         identity={"job": job.identity()},
         overwrite=job.overwrite,
+        about={"class_names": class_names},
         quiet=quiet,
     )
     if not distribution.is_chief:
         return dataclasses.replace(result, metrics={})
-    return result if test is None else _tested(result, test, job)
+    return result if test is None else _tested(result, test, job, quiet)
 
 
 def _score(
@@ -209,13 +215,15 @@ def _score(
     )
 
 
-def _tested(result: TrainingResult, test: LocalizationScore, job: TrainingJob) -> TrainingResult:
+def _tested(
+    result: TrainingResult, test: LocalizationScore, job: TrainingJob, quiet: bool
+) -> TrainingResult:
     """The result with the scores of its checkpoint, which a finished run has already."""
     folder = pathlib.Path(job.run_dir).expanduser()
     file, metrics = folder / "test.json", folder / METRICS
     # An older one is of another run that was overwritten here.
     if not file.is_file() or file.stat().st_mtime_ns < metrics.stat().st_mtime_ns:
-        write_json(file, test(result.model))
+        write_json(file, test(result.model, quiet))
     numbers = json.loads(file.read_text("utf-8"))
     best = {**result.metrics.get("best", {}), "test": numbers}
     return dataclasses.replace(result, metrics={**result.metrics, "best": best})
@@ -229,7 +237,7 @@ def preprocessing(job: TrainingJob) -> Callable[[Any], Any] | None:
     """
     mode = job.preprocess
     if mode == "auto":
-        mode = _AUTO.get(job.backbone) or _mode_of_file(job)
+        mode = _usual(job)
     if mode == "none":
         return None
     if mode == "application":
@@ -242,20 +250,18 @@ def preprocessing(job: TrainingJob) -> Callable[[Any], Any] | None:
     return functools.partial(_scaled, scale=scale)
 
 
-def _mode_of_file(job: TrainingJob) -> str:
-    """What the files that fit a backbone were trained with."""
-    ending = str(job.weights).rpartition(".")[2].lower()
+def _usual(job: TrainingJob) -> str:
+    """What is known of the backbone and its weights."""
     if job.backbone == "application":
         return "application"
-    if ending == "keras":
+    if job.backbone not in ALWAYS and str(job.weights).lower().endswith(".keras"):
         raise ValueError(
             f"Nothing tells how the weights {job.weights} want their images; say so by preprocess="
             f"{'|'.join(PREPROCESS[1:])}."
         )
-    if job.backbone == "vgg16":
-        # Keras and tensorpack both have the weights of the Caffe network.
-        return "caffe" if job.weights == "imagenet" or ending in ("h5", "npz") else "torch"
-    return "torch, BGR" if ending == "npz" else "torch"
+    # Keras' own weights come as .h5 files.
+    file = f"{job.weights}.h5" if job.weights == "imagenet" else str(job.weights)
+    return usual_scaling(job.backbone, file)
 
 
 def _scaled(images: Any, scale: Callable[[Any], Any]) -> Any:
@@ -263,16 +269,19 @@ def _scaled(images: Any, scale: Callable[[Any], Any]) -> Any:
     return scale(images if tf.is_tensor(images) else images.copy())
 
 
-def _training_data(
+def training_data(
     job: TrainingJob, examples: tf.data.Dataset, preprocess: Callable[[Any], Any] | None
 ) -> TrainingData:
+    """What a job trains on: random views of examples, as its network takes them."""
     view = ResizeCrop(job.resize, job.image_size, "random")
     found = TrainingData.of(examples, view, seed=job.options.seed, flip=job.flip)
     if preprocess is None:
         return found
 
-    def batches(passes: range, batch_size: int, shard: tuple[int, int] | None) -> tf.data.Dataset:
-        pairs = found.batches(passes, batch_size, shard)
+    def batches(
+        passes: range, batch_size: int, shard: tuple[int, int] | None, skip: int = 0
+    ) -> tf.data.Dataset:
+        pairs = found.batches(passes, batch_size, shard, skip)
         scaled = pairs.map(lambda images, labels: (preprocess(images), labels), tf.data.AUTOTUNE)
         return scaled.prefetch(tf.data.AUTOTUNE)
 

@@ -6,6 +6,8 @@ import contextlib
 import errno
 import json
 import os
+import shlex
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from tfwsol.checkpoints import save_weights
+from tfwsol.evaluation.benchmarks.machine import circumstances
 from tfwsol.evaluation.provenance import versions
 from tfwsol.visualization import replacing, write_json, write_text
 
@@ -34,16 +38,18 @@ class DiskFullError(OSError):
 class TrainingRun:
     """Keeps a training run so that it can be killed at any time.
 
-    ``training.json`` holds what decides the outcome and versions; ``state.npz`` weights,
-    optimizer and the seeds of layers with their position, in one file that is replaced as a whole;
-    ``steps.csv`` the loss of every step; ``metrics.json`` the epochs; ``best.weights.h5`` and
-    ``last.weights.h5`` are for use.
+    ``training.json`` holds what decides the outcome, what else is known, the command and where it
+    ran; ``state.npz`` weights, optimizer and the seeds of layers with their position, in one file
+    that is replaced as a whole; ``steps.csv`` the loss of every step; ``metrics.json`` the epochs;
+    ``best.weights.h5`` and ``last.weights.h5`` are for use.
 
     Args:
         path: Made if missing.
         identity: All that decides the outcome, in forms that JSON knows.
         writes: Whether this process writes; the other machines of a run only read.
         overwrite: Begin anew where the directory holds a run with another identity.
+        about: What whoever uses the model later has to know and what decides nothing, such as
+            the names of the classes; in forms that JSON knows.
 
     Raises:
         RunError: It holds such a run and must not be overwritten, or cannot be read or made.
@@ -55,17 +61,22 @@ class TrainingRun:
         identity: Mapping[str, Any],
         writes: bool = True,
         overwrite: bool = False,
+        about: Mapping[str, Any] | None = None,
     ) -> None:
         self.path, self.writes = Path(path), writes
+        self._about = json.loads(json.dumps(about or {}, default=str))
         self._identity = json.loads(json.dumps(identity, default=str))
         self.metrics: dict[str, Any] = {}
         with self._one_sentence():
             if writes:
                 self.path.mkdir(parents=True, exist_ok=True)
-            found = self._json(OPTIONS).get("identity")
+            known = self._json(OPTIONS)
+            found = known.get("identity")
             self._goes_on = found == self._identity
             if self._goes_on:
                 self.metrics = self._json(METRICS)
+                if writes and self._about and known.get("about") != self._about:
+                    write_json(self.path / OPTIONS, {**known, "about": self._about})
             elif found is not None and not overwrite:
                 raise RunError(
                     f"{self.path} holds a run with other settings "
@@ -128,7 +139,7 @@ class TrainingRun:
         draft = self.path / f".draft.{name}"
         with self._one_sentence():
             try:
-                model.save_weights(draft)
+                save_weights(model, draft)
                 os.replace(draft, self.path / name)
             finally:
                 draft.unlink(missing_ok=True)
@@ -171,7 +182,9 @@ class TrainingRun:
     def _begin(self) -> None:
         for name in (OPTIONS, METRICS, STATE, STEPS, BEST, LAST):
             (self.path / name).unlink(missing_ok=True)
-        write_json(self.path / OPTIONS, {"identity": self._identity, "versions": versions()})
+        content = {"identity": self._identity, "about": self._about, "versions": versions()}
+        content |= {"command": shlex.join(sys.argv), "circumstances": circumstances()}
+        write_json(self.path / OPTIONS, content)
 
     def _json(self, name: str) -> dict[str, Any]:
         try:

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from tfwsol.training.batch_loss import batch_loss, number_of_classes
 from tfwsol.training.distribution import Distribution
+from tfwsol.training.replica_draws import draw_apart
 
 
 class TrainingStep:
@@ -49,8 +50,12 @@ class TrainingStep:
         self._smoothing = label_smoothing
         self._classes: int | None = None
         self._weights = model.trainable_variables
+        if distribution.replicas > 1:
+            draw_apart(model)
         self._sums: list[tf.Variable] = []
         self._reached: list[bool] = []
+        # XLA compiles for every size anyway.
+        self._any_size = distribution.name == "none" and not jit_compile
         compiled = {"jit_compile": True} if jit_compile else {}
         # Partials have no code object, by which TensorFlow would take the steps of all models for
         # one that is traced too often.
@@ -85,12 +90,24 @@ class TrainingStep:
         self._check(images, labels)
         share = self._distribution.share
         if self._accumulate == 1:
-            return self._whole(*share(images, labels, weight))
+            return self._run(self._whole, *share(images, labels, weight))
         total = tf.zeros(3)
         for images_part, labels_part, factor in self._parts(images, labels):
-            total += self._part(*share(images_part, labels_part, factor * weight))
+            total += self._run(self._part, *share(images_part, labels_part, factor * weight))
         rate = self._close(total[2])
         return tf.concat([total, [rate]], axis=0)
+
+    def _run(self, function: Any, *arguments: Any) -> tf.Tensor:
+        """What a compiled function makes of a part of the batch.
+
+        On one device it is traced once for all sizes: the smaller last batch of a pass would have
+        it traced and optimised a second time, which takes as long as several steps.
+        """
+        if self._any_size:
+            specs = (tf.TensorSpec([None, *v.shape[1:]], v.dtype) for v in arguments)
+            function.get_concrete_function(*specs)
+            self._any_size = False
+        return function(*arguments)
 
     def _check(self, images: tf.Tensor, labels: tf.Tensor) -> None:
         """Refuses labels that are no class: they would have a loss of nothing, or any."""

@@ -50,3 +50,15 @@ def test_wrong_rows_are_named(tmp_path, text, said):
 def test_a_table_in_another_encoding(tmp_path):
     with pytest.raises(SourceError, match="is not a comma-separated table in UTF-8"):
         read(tmp_path, "image,x0,y0,x1,y1\nä,1,2,3,4\n", "latin-1")
+
+
+def test_scores_are_passed_over(tmp_path):
+    text = "image,x0,y0,x1,y1,label,score\n1.jpg,1,2,3,4,cat,0.5\n2.jpg,,,,,cat,0.1\n"
+    expected = [Annotation("1.jpg", (1, 2, 3, 4), "cat"), Annotation("2.jpg", None, "cat")]
+    assert read(tmp_path, text) == expected
+    assert read(tmp_path, "image,x0,y0,x1,y1,score\n1.jpg,1,2,3,4,\n")[0].label is None
+
+
+def test_a_column_twice_is_refused(tmp_path):
+    with pytest.raises(SourceError, match="expected the header"):
+        read(tmp_path, "image,x0,y0,x1,y1,score,score\n1.jpg,1,2,3,4,1,1\n")

@@ -10,10 +10,13 @@ from tfwsol.data.preparation.record import SourceError
 from tfwsol.data.wsol_folder.annotation import Annotation, Box, checked_box
 
 _CORNERS = ("x0", "y0", "x1", "y1")
+_MORE = ("label", "score")
 
 
 def read_csv(path: Path) -> Iterator[Annotation]:
     """The annotations of a table with the header ``image,x0,y0,x1,y1`` or one more, ``label``.
+
+    A column ``score``, which ``scripts/localize.py`` writes, is passed over.
 
     A picture has as many rows as boxes. A row with four empty corners names a picture that has
     no box. Pictures are named relative to the source or absolutely; UTF-8.
@@ -34,8 +37,8 @@ def read_csv(path: Path) -> Iterator[Annotation]:
 
 
 def _check_header(path: Path, header: list[str]) -> None:
-    wanted = ["image", *_CORNERS]
-    if sorted(header) not in (sorted(wanted), sorted([*wanted, "label"])):
+    wanted = {"image", *_CORNERS}
+    if len(set(header)) < len(header) or not wanted <= set(header) <= wanted.union(_MORE):
         raise SourceError(
             f"{path}, line 1: expected the header image,x0,y0,x1,y1 or image,x0,y0,x1,y1,label; "
             f"got {','.join(header)!r}."

@@ -20,6 +20,9 @@ class SuiteOptions:
         iterations: Of gradient loops.
         threads: For TensorFlow; 0: as many as it likes.
         seed: Of weights and images.
+        backbones: Networks to train, names of tfwsol.backbones; None: the suite's own.
+        methods: Localizers to train; None: all of tfwsol.methods.
+        steps: Of the optimizer, in every case that trains; None: the suite's own.
     """
 
     model: str = "ResNet50"
@@ -29,6 +32,9 @@ class SuiteOptions:
     iterations: int = 200
     threads: int = 0
     seed: int = 0
+    backbones: tuple[str, ...] | None = None
+    methods: tuple[str, ...] | None = None
+    steps: int | None = None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -17,12 +17,13 @@ from tfwsol.data.pipeline import batches
 from tfwsol.data.registry import load
 from tfwsol.data.views import Resize, ResizeCrop, View
 from tfwsol.evaluation.benchmarks.case_group import CaseGroup, SuiteOptions
+from tfwsol.evaluation.benchmarks.pictures import write_pictures
 from tfwsol.evaluation.benchmarks.timing import Case
 
 NUMBER = 256
 """Pictures that every case goes through once."""
 
-_HEIGHT, _WIDTH, _QUALITY = 375, 500, 92
+_HEIGHT, _WIDTH = 375, 500
 _SIDE, _RESIZED = 224, 256
 
 
@@ -40,7 +41,7 @@ def data(options: SuiteOptions) -> Iterator[CaseGroup]:
     if height != width:
         raise ValueError(f"Expected a square image size; got {height}×{width}.")
     with tempfile.TemporaryDirectory() as folder:
-        files = _write_pictures(Path(folder) / "pictures", options.seed)
+        files = write_pictures(Path(folder) / "pictures", NUMBER, (_HEIGHT, _WIDTH), options.seed)
         prepared = Path(folder) / "prepared"
         load("folder", "test", prepared, Path(folder) / "pictures")
         subject = f"{NUMBER} JPEG files {_WIDTH}×{_HEIGHT} to {height}×{width}"
@@ -113,18 +114,3 @@ def _timed(name: str, batches_of: Callable[[], Iterator[Any]], plain: str | None
         return np.array(number)
 
     return Case(name, run, plain, lambda _: f"{np.median(speeds):.0f} images/s")
-
-
-def _write_pictures(folder: Path, seed: int) -> list[Path]:
-    """Smooth colours with fine grain, about as large as photographs of this size."""
-    folder = folder / "class"
-    folder.mkdir(parents=True)
-    random = np.random.default_rng(seed)
-    grain = random.normal(0, 6, (_HEIGHT, _WIDTH, 1))
-    files = []
-    for number in range(NUMBER):
-        coarse = tf.image.resize(random.uniform(0, 255, (9, 12, 3)), (_HEIGHT, _WIDTH), "bicubic")
-        pixels = np.clip(coarse + np.roll(grain, number, axis=0), 0, 255).astype(np.uint8)
-        files.append(folder / f"{number:04d}.jpg")
-        files[-1].write_bytes(tf.io.encode_jpeg(pixels, quality=_QUALITY).numpy())
-    return files
