@@ -201,6 +201,16 @@ def build_device_library(target: Path, emulated: bool = False) -> Path:
     return Path(target)
 
 
+def build_plain_library(source: Path, target: Path) -> Path:
+    """Compiles C++ that needs no TensorFlow with the operations' options; gives the library's path.
+
+    Raises:
+        BuildError: There is no compiler, or it refuses.
+    """
+    _run([*_compiler(), "-std=c++17", *OPTIONS, str(source), "-o", str(target)])
+    return Path(target)
+
+
 def _compile_op(op: str, target: Path, tensorflow: TensorFlow) -> str:
     """Compiles with GPU kernels where that works, else without; says which."""
     if not (SOURCES / op / f"{op}.cu").is_file():

@@ -11,7 +11,7 @@
 #include <cstring>
 
 #ifdef __SSE2__
-#include <emmintrin.h>
+#include <immintrin.h>
 #endif
 
 namespace tfwsol {
@@ -117,8 +117,24 @@ uint64_t PlacesAbove(const T* products, T cut) {
   return places;
 }
 
+#if defined(__x86_64__) && defined(__GNUC__)
+__attribute__((target("avx512f"))) inline uint64_t PlacesAbove64(const float* products, float cut) {
+  uint64_t places = 0;
+  const __m512 cuts = _mm512_set1_ps(cut);
+  for (int64_t k = 0; k < kBlock; k += 16) {
+    const __mmask16 above = _mm512_cmp_ps_mask(_mm512_loadu_ps(products + k), cuts, _CMP_GT_OQ);
+    places |= static_cast<uint64_t>(above) << k;
+  }
+  return places;
+}
+#endif
+
 #ifdef __SSE2__
 inline uint64_t PlacesAbove(const float* products, float cut) {
+#if defined(__x86_64__) && defined(__GNUC__)
+  static const bool wide = __builtin_cpu_supports("avx512f");
+  if (wide) return PlacesAbove64(products, cut);
+#endif
   uint64_t places = 0;
   const __m128 cuts = _mm_set1_ps(cut);
   for (int64_t k = 0; k < kBlock; k += 4) {

@@ -4,18 +4,18 @@
 #define TFWSOL_CUSTOM_OPS_TOP_DOWN_GATING_CROSSING_H_
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 namespace tfwsol {
 
 // The element at which the ascending running sum of positive values first passes a deficit
 // below their sum. Reorders the values; each round keeps the side of a pivot that holds it.
+// `below`: the sum of smaller values that are not among them.
 template <typename T>
-T Crossing(std::vector<T>& values, double deficit) {
-  size_t begin = 0, end = values.size();
-  double below = 0;
+T Crossing(T* values, size_t count, double deficit, double below = 0) {
+  size_t begin = 0, end = count;
   uint32_t random = 12345;
   const auto draw = [&] {
     random = random * 1664525u + 1013904223u;
@@ -48,6 +48,27 @@ T Crossing(std::vector<T>& values, double deficit) {
       begin = more;
     }
   }
+}
+
+// The same where the largest value is known: one round by equal steps leaves few of many.
+template <typename T>
+T CrossingBySteps(T* values, size_t count, T largest, double deficit) {
+  constexpr int kSteps = 32;
+  const T scale = kSteps / largest;
+  if (count < 16 || !std::isfinite(scale)) return Crossing(values, count, deficit);
+  double sums[kSteps + 2] = {};  // rounding may lift the largest value by a step
+  for (size_t k = 0; k < count; ++k) sums[static_cast<int>(values[k] * scale)] += values[k];
+  const int last = static_cast<int>(largest * scale);
+  int step = 0;
+  double below = 0;
+  while (step < last && !(below + sums[step] > deficit)) below += sums[step++];
+  size_t kept = 0;
+  for (size_t k = 0; k < count; ++k) {
+    const T value = values[k];
+    values[kept] = value;
+    kept += static_cast<int>(value * scale) == step;
+  }
+  return Crossing(values, kept, deficit, below);
 }
 
 }  // namespace tfwsol

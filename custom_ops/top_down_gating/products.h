@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <type_traits>
 #include <vector>
 
@@ -27,7 +28,9 @@ class Products {
       : geometry_(geometry),
         count_(geometry.Products()),
         products_(static_cast<size_t>((count_ + kBlock - 1) / kBlock * kBlock)),
-        block_max_(products_.size() / kBlock) {}
+        block_max_(products_.size() / kBlock),
+        candidates_(new T[products_.size()]),
+        places_(new int64_t[products_.size()]) {}
 
   T operator[](int64_t place) const { return products_[place]; }
   double total() const { return positive_ + negative_; }
@@ -61,21 +64,23 @@ class Products {
     // floats exactly enough unless the deficit is next to nothing.
     if (std::is_same<T, float>::value && deficit > 1e-6 * positive_) {
       const T largest = *std::max_element(block_max_.begin(), block_max_.end());
-      for (T cut = largest / 2; cut > largest / 40; cut /= 2) {
+      for (T cut = largest / 4; cut > largest / 40; cut /= 2) {
         const double above = Gather(cut);
-        if (above >= total()) return Crossing(candidates_, above - total());
+        if (above >= total()) {
+          return CrossingBySteps(candidates_.get(), gathered_, largest, above - total());
+        }
       }
     }
     Gather(0);
-    return Crossing(candidates_, deficit);
+    return Crossing(candidates_.get(), gathered_, deficit);
   }
 
   // Calls with the places of the selected products, in ascending order; after Theta().
   template <typename Each>
   void ForSelected(T cut, bool literal, Each each) const {
     if (cut > gathered_from_) {
-      for (const int64_t place : places_) {
-        if (products_[place] >= cut) each(place);
+      for (size_t k = 0; k < gathered_; ++k) {
+        if (products_[places_[k]] >= cut) each(places_[k]);
       }
       return;
     }
@@ -134,8 +139,8 @@ class Products {
 
   // Takes the products above a cut for candidates and gives their sum.
   double Gather(T cut) {
-    candidates_.clear();
-    places_.clear();
+    T* candidate = candidates_.get();
+    int64_t* place = places_.get();
     gathered_from_ = cut;
     double sum = 0;
     for (size_t block = 0; block < block_max_.size(); ++block) {
@@ -143,11 +148,12 @@ class Products {
       const T* products = &products_[block * kBlock];
       for (uint64_t above = PlacesAbove(products, cut); above != 0; above &= above - 1) {
         const int k = __builtin_ctzll(above);
-        candidates_.push_back(products[k]);
-        places_.push_back(static_cast<int64_t>(block) * kBlock + k);
+        *candidate++ = products[k];
+        *place++ = static_cast<int64_t>(block) * kBlock + k;
         sum += static_cast<double>(products[k]);
       }
     }
+    gathered_ = candidate - candidates_.get();
     return sum;
   }
 
@@ -163,8 +169,9 @@ class Products {
   const int64_t count_;
   std::vector<T> products_;   // whole blocks, the rest zero
   std::vector<T> block_max_;
-  std::vector<T> candidates_;
-  std::vector<int64_t> places_;  // of all products above `gathered_from_`
+  std::unique_ptr<T[]> candidates_;  // all products above `gathered_from_`; Theta() reorders them
+  std::unique_ptr<int64_t[]> places_;  // theirs, ascending
+  size_t gathered_ = 0;
   T gathered_from_ = 0;
   double positive_ = 0, negative_ = 0;
 };

@@ -1,4 +1,6 @@
 import csv
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -49,6 +51,15 @@ def test_training_is_a_suite_too(call):
     assert len(tables) == 2
     assert "our loop, cam" in out
     assert "adl" not in out
+
+
+def test_the_harness_needs_no_tensorflow(tmp_path):
+    environment = {"PATH": str(tmp_path), "TFWSOL_CUDA": "off"}
+    command = [sys.executable, "-X", "importtime", SCRIPT, "stnet", "--harness"]
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert run.returncode == 1
+    assert run.stderr.endswith("harness: TFWSOL_CUDA is off\n")
+    assert "tensorflow" not in run.stderr
 
 
 @pytest.mark.parametrize(

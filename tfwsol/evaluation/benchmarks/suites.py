@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import tensorflow as tf
@@ -18,38 +18,47 @@ from tfwsol.evaluation.benchmarks.result_table import (
     require_columns,
     result_rows,
 )
+from tfwsol.evaluation.benchmarks.stnet import stnet
 from tfwsol.evaluation.benchmarks.timing import measure
 
-SUITES: dict[str, Callable[[SuiteOptions], Iterator[CaseGroup]]] = {
+Suite = Callable[[SuiteOptions], Iterator[CaseGroup]]
+
+SUITES: dict[str, Suite] = {
     "l2caf": l2caf,
     "data": data,
     "evaluation": evaluation,
+    "stnet": stnet,
 }
 
 
 def run_suite(
-    name: str, options: SuiteOptions, repeats: int, results: str | Path | None = None
+    name: str,
+    options: SuiteOptions,
+    repeats: int,
+    results: str | Path | None = None,
+    suites: Mapping[str, Suite] = SUITES,
 ) -> Iterator[str]:
     """Times a suite and gives the table of each group as soon as it is done.
 
     Args:
-        name: One of `SUITES`.
+        name: One of the suites.
         options: What to benchmark.
         repeats: Timed rounds per group.
         results: The CSV file to append to; None: none.
+        suites: By name.
 
     Raises:
         ValueError: If there is no such suite, or the file has other columns.
         RuntimeError: If a number of threads is asked for after TensorFlow has started.
     """
-    if name not in SUITES:
-        raise ValueError(f"Expected the name of a suite, one of {list(SUITES)}, but {name!r} came.")
+    if name not in suites:
+        raise ValueError(f"Expected the name of a suite, one of {list(suites)}, but {name!r} came.")
     if results:
         require_columns(results)
     if options.threads:
         tf.config.threading.set_intra_op_parallelism_threads(options.threads)
         tf.config.threading.set_inter_op_parallelism_threads(options.threads)
-    for group in SUITES[name](options):
+    for group in suites[name](options):
         about = {
             "suite": name,
             "subject": group.subject,
