@@ -8,8 +8,10 @@ from typing import Any
 
 from absl import flags
 
+import tfwsol.flags.limit
 import tfwsol.flags.method
-import tfwsol.flags.seed  # noqa: F401
+import tfwsol.flags.seed
+import tfwsol.flags.split  # noqa: F401
 from tfwsol.evaluation.evaluation_job import DatasetSplit, EvaluationJob, MetadataSplit
 from tfwsol.evaluation.explainer_maps import CHOICES
 from tfwsol.evaluation.insertion_deletion import InsertionDeletionSettings
@@ -17,11 +19,11 @@ from tfwsol.evaluation.one_pass import EvaluationSettings
 from tfwsol.evaluation.protocols import PROTOCOLS, Protocol, choose_protocols
 from tfwsol.flags.data import dataset_from_flags, options_from_flags, preparation_from_flags
 from tfwsol.flags.explainer import batch_size_from_flags, explainer_options
+from tfwsol.flags.stnet import stnet_options
 
 FLAGS = flags.FLAGS
 
 flags.DEFINE_list("protocols", ["wsoleval"], f"all, or out of {','.join(PROTOCOLS)}.")
-flags.DEFINE_string("split", "test", "The split of --dataset to score.")
 flags.DEFINE_string("metadata", None, "A wsolevaluation split folder, instead of --dataset.")
 flags.DEFINE_string("scoremap_dir", None, "A folder of <image id>.npy files, for --metadata.")
 flags.DEFINE_string("mask_dir", None, "Where the masks lie that --metadata names.")
@@ -36,7 +38,6 @@ flags.DEFINE_float("step", 0.001, "Distance of the thresholds of a sweep.", 1e-4
 flags.DEFINE_integer(
     "bootstrap", 200, "Replicas of the images for 95 % intervals; 0: none.", lower_bound=0
 )
-flags.DEFINE_integer("limit", 0, "Score only the first so many images; 0: all.", lower_bound=0)
 flags.DEFINE_integer("examples", 6, "Images of each kind in the report.", lower_bound=0)
 flags.DEFINE_bool("ten_crop", False, "Also classify by ten crops; BAS' Top-k then uses them.")
 flags.DEFINE_bool("faithfulness", False, "Also measure insertion and deletion; slow.")
@@ -84,21 +85,18 @@ def job_from_flags() -> EvaluationJob:
         validation=validation,
         explain=FLAGS.explain,
         among=_classes(FLAGS.among),
-        explainer_options=explainer_options(),
+        explainer_options=_explainer_options(methods),
         limit=FLAGS.limit,
         batch_size=batch_size_from_flags(EvaluationJob.batch_size),
     )
 
 
-def flags_given() -> dict[str, Any]:
-    """The flags of tfwsol that were given, by name."""
-    return {
-        f"--{flag.name}": flag.value if isinstance(flag.value, int | float) else str(flag.value)
-        for module, defined in FLAGS.flags_by_module_dict().items()
-        if module.startswith("tfwsol.flags.")
-        for flag in defined
-        if flag.present or flag.using_default_value is False
-    }
+def _explainer_options(methods: tuple[str, ...]) -> dict[str, Any]:
+    """The options of the explainers; STNet's only where it is asked, as they decide the outcome."""
+    if "stnet" not in methods:
+        return explainer_options()
+    collapse = {"stnet_collapse": FLAGS.stnet_collapse}
+    return {**explainer_options(), **collapse, **stnet_options("stnet_")}
 
 
 def _data() -> tuple[MetadataSplit | DatasetSplit, MetadataSplit | DatasetSplit | None]:

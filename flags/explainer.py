@@ -11,7 +11,10 @@ import tfwsol.flags.batch_size  # noqa: F401
 FLAGS = flags.FLAGS
 
 flags.DEFINE_string(
-    "layer", None, "The layer to explain; default: the last with more than one spatial cell."
+    "layer",
+    None,
+    "The layer to explain; default: the last with more than one spatial cell. Of STNet: the one to "
+    "stop at; default: as its preset has it.",
 )
 flags.DEFINE_enum(
     "objective", "class_specific", ["class_specific", "class_oblivious"], "Of L2-CAF."

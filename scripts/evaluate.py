@@ -14,7 +14,8 @@ if not __package__:
 from tfwsol.evaluation.evaluation_table import text_table
 from tfwsol.evaluation.run_evaluation import ALL_TITLES, run_evaluation
 from tfwsol.flags import command
-from tfwsol.flags.evaluate import flags_given, job_from_flags
+from tfwsol.flags.evaluate import job_from_flags
+from tfwsol.flags.given import flags_given
 from tfwsol.flags.model import classifier_from_flags, model_identity
 from tfwsol.flags.output import output_dir_from_flags
 

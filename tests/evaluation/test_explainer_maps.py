@@ -5,6 +5,7 @@ import pytest
 
 from tfwsol.evaluation.explainer_maps import TEN_CROP, ExplainerMaps
 from tfwsol.evaluation.protocols import PROTOCOLS
+from tfwsol.evaluation.stnet_hypotheses import comparable_maps
 from tfwsol.methods.explainer_names import build_explainer
 
 
@@ -90,3 +91,18 @@ def test_labels_beyond_the_model(small_classifier, explainers, pictures):
     asked = ExplainerMaps(small_classifier, explainers)
     with pytest.raises(ValueError, match="a class 7, but the model has 7"):
         asked.ask({"whole": pictures}, np.array([0, 1, 7]), ["whole"])
+
+
+def test_explainers_of_different_layers_have_their_own_forward_pass(small_classifier, pictures):
+    model, labels = small_classifier.model, np.array([2, 0, 6])
+    chosen = {name: build_explainer(name, model) for name in ("cam", "stnet", "gradcam")}
+    asked = ExplainerMaps(small_classifier, chosen)
+    # What is known only after the first batch changes nothing.
+    for _ in range(2):
+        found = asked.ask({"whole": pictures}, labels, ["whole"])
+        for name, explainer in chosen.items():
+            alone = explainer.localize(pictures.astype(np.float32), class_ids=labels)
+            alone = comparable_maps(explainer, np.asarray(alone.maps)[:, 0], (16, 16))
+            np.testing.assert_array_equal(found.maps[name]["whole"], alone)
+    assert found.maps["stnet"]["whole"].shape == (3, 16, 16)
+    assert found.maps["cam"]["whole"].shape != (3, 16, 16)

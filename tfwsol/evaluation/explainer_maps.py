@@ -9,6 +9,7 @@ import numpy as np
 
 from tfwsol.backbones.trained_classifier import TrainedClassifier
 from tfwsol.evaluation.protocols import Protocol
+from tfwsol.evaluation.stnet_hypotheses import comparable_maps
 from tfwsol.methods.explainer import Explainer, Sight
 
 TEN_CROP = "ten_crop"
@@ -22,7 +23,8 @@ class ExplainedBatch:
     """What a classifier and its explainers say about a batch.
 
     Attributes:
-        maps: By explainer, then by view or `Protocol.maps`: float32, batch × height × width.
+        maps: By explainer, then by view or `Protocol.maps`: float32, batch × height × width; of
+            STNet its class hypotheses.
         scores: By view: float32, batch × classes; with ten crops also under `TEN_CROP`: batch ×
             10 × classes.
         class_ids: By view: int, batch: the class that was asked for.
@@ -38,7 +40,7 @@ class ExplainerMaps:
 
     Args:
         classifier: Whose forward pass they share.
-        explainers: By name; all of the same layer.
+        explainers: By name; those of the same layer share what is behind it, too.
         explain: "label": the map of the true class, as the protocols have it. "predicted": of
             the highest score.
         among: Classes that count as predictions; None: all. For data of other classes than the
@@ -60,6 +62,8 @@ class ExplainerMaps:
         protocols: Sequence[Protocol] = (),
     ) -> None:
         self.classifier, self.explainers = classifier, dict(explainers)
+        # Who goes forward for whom; known from the first batch on.
+        self._leaders: dict[str, str] = {}
         self.num_classes = int(classifier.model.output_shape[-1])
         height, width = classifier.image_size
         if height != width:
@@ -106,12 +110,14 @@ class ExplainerMaps:
         maps: dict[str, dict[str, np.ndarray]] = {name: {} for name in self.explainers}
         scores, class_ids = {}, {}
         for view in views:
-            sight = self.see(pictures[view])
-            scores[view] = np.asarray(sight.logits)
+            sights = self._sights(pictures[view])
+            scores[view] = np.asarray(next(iter(sights.values())).logits)
             class_ids[view] = self._choose(scores[view], labels)
             for name, explainer in self.explainers.items():
+                sight = sights[self._leaders[name]]
                 ids = class_ids[view] if explainer.needs_classifier else None
-                maps[name][view] = np.asarray(explainer.explain(sight, ids).maps)[:, 0]
+                found = np.asarray(explainer.explain(sight, ids).maps)[:, 0]
+                maps[name][view] = comparable_maps(explainer, found, sight.image_size)
                 maps[name] |= self._mean_maps(explainer, sight, view)
         if self.ten_crop:
             scores[TEN_CROP] = self._ten_crop_scores(pictures[TEN_CROP])
@@ -122,6 +128,19 @@ class ExplainerMaps:
         images = self.classifier.preprocess(np.asarray(pictures, np.float32))
         return next(iter(self.explainers.values())).see(images)
 
+    def _sights(self, pictures: np.ndarray) -> dict[str, Sight]:
+        """One forward pass for each layer that is explained, by the first explainer of it."""
+        images = self.classifier.preprocess(np.asarray(pictures, np.float32))
+        sights: dict[str, Sight] = {}
+        for name, explainer in self.explainers.items():
+            if self._leaders.get(name, name) != name:
+                continue
+            sight = explainer.see(images)
+            same = (other for other, seen in sights.items() if seen.cut is sight.cut)
+            leader = self._leaders.setdefault(name, next(same, name))
+            sights.setdefault(leader, sight)
+        return sights
+
     def probabilities(self, pictures: np.ndarray) -> np.ndarray:
         """The softmax of the scores of pictures 0..255, float64, batch × classes."""
         logits = np.asarray(self.see(pictures).logits).astype(np.float64)
@@ -130,10 +149,12 @@ class ExplainerMaps:
 
     def _mean_maps(self, explainer: Explainer, sight: Sight, view: str) -> dict[str, np.ndarray]:
         wanted = [p for p in self._means if p.view == view and explainer.needs_classifier]
-        return {
-            p.maps: np.mean(np.asarray(explainer.explain(sight, None, p.mean_of_top).maps), axis=1)
-            for p in wanted
-        }
+        means = {}
+        for p in wanted:
+            maps = np.asarray(explainer.explain(sight, None, p.mean_of_top).maps)
+            flat = comparable_maps(explainer, maps.reshape(-1, *maps.shape[2:]), sight.image_size)
+            means[p.maps] = flat.reshape(*maps.shape[:2], *flat.shape[1:]).mean(axis=1)
+        return means
 
     def _choose(self, scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
         if self.explain == "label":

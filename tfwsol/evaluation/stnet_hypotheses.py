@@ -1,0 +1,31 @@
+"""STNet's maps in the form in which the protocols of other methods can compare them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tfwsol.boxes import class_hypothesis_maps
+from tfwsol.methods import STNet
+from tfwsol.methods.explainer import Explainer
+
+
+def comparable_maps(
+    explainer: Explainer, maps: np.ndarray, image_size: tuple[int, int]
+) -> np.ndarray:
+    """The maps of an explainer; of STNet the class hypotheses that its gates make.
+
+    Gates at the image are single pixels, of which no contour is an object: with MobileNet 0.75
+    the largest contour of the gates themselves overlaps no object of 100 ImageNet validation
+    images by half. Where it is not known what cells see, gates stay as they are.
+
+    Args:
+        explainer: Whose maps they are.
+        maps: Batch × height × width.
+        image_size: Height and width of the model's input in pixels.
+
+    Returns:
+        float32, batch × height × width: at the size of the maps, or of the input.
+    """
+    if not isinstance(explainer, STNet) or explainer.grids is None:
+        return maps
+    return class_hypothesis_maps(maps, explainer.grids, image_size)
