@@ -24,10 +24,9 @@ if __package__:
     from tfwsol.custom_ops.top_down_gating.device_library import MODES, Device, Window
 else:
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+    import build
     import network_timing
     from device_library import MODES, Device, Window
-
-    import build
 
 GOLDENS = Path(__file__).resolve().parents[2] / "tests" / "golden" / "stnet"
 GATES, THETA = (1e-5, 1e-4), (1e-4, 0.0)

@@ -3,9 +3,9 @@
 import keras
 import numpy as np
 import pytest
+
 import stnet_networks
 from stnet_networks import NETWORKS, WORST
-
 from tfwsol import backbones, checkpoints
 
 
