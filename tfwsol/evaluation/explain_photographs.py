@@ -18,6 +18,7 @@ from tfwsol.data.photograph import PhotographError, read_image
 from tfwsol.evaluation.explanation_record import ExplanationRecord
 from tfwsol.evaluation.explanation_report import write_explanation_report
 from tfwsol.evaluation.explanation_settings import ExplanationSettings
+from tfwsol.evaluation.shared_sights import SharedSights
 from tfwsol.localization import Localization
 from tfwsol.methods.explainer import CLASS_OBLIVIOUS, Explainer, Sight
 from tfwsol.visualization import (
@@ -28,6 +29,7 @@ from tfwsol.visualization import (
     write_png,
 )
 
+_FILM = "film of"
 _FILM_EVERY = 50
 _PREDICTIONS = 5
 
@@ -110,6 +112,8 @@ class _Run:
         self._classifier, self._settings, self._record = classifier, settings, record
         self._explainers = settings.explainers(classifier.model)
         self._filmed = settings.filmed(classifier.model, _FILM_EVERY) if settings.gif else None
+        films = {} if self._filmed is None else {_FILM: self._filmed}
+        self._see = SharedSights({**self._explainers, **films})
         self._stems: dict[str, pathlib.Path] = {}
 
     def explain(self, batch: list[_Photograph], size: int) -> None:
@@ -117,9 +121,9 @@ class _Run:
         # A shorter last batch would be traced anew; fill it up and drop the rest.
         views += [views[-1]] * (size - len(batch))
         images = self._classifier.preprocess(np.stack(views))
-        sight = next(iter(self._explainers.values())).see(images)
-        found = {name: self._ask(e, sight, len(batch)) for name, e in self._explainers.items()}
-        film = self._ask(self._filmed, sight, len(batch)) if self._filmed else None
+        seen, count = self._see(images), len(batch)
+        found = {name: self._ask(e, seen[name], count) for name, e in self._explainers.items()}
+        film = self._ask(self._filmed, seen[_FILM], count) if self._filmed else None
         pictures = {
             name: overlay(
                 [photo.image for photo in batch],

@@ -9,6 +9,7 @@ import numpy as np
 
 from tfwsol.backbones.trained_classifier import TrainedClassifier
 from tfwsol.evaluation.protocols import Protocol
+from tfwsol.evaluation.shared_sights import SharedSights
 from tfwsol.evaluation.stnet_hypotheses import comparable_maps
 from tfwsol.methods.explainer import Explainer, Sight
 
@@ -62,8 +63,7 @@ class ExplainerMaps:
         protocols: Sequence[Protocol] = (),
     ) -> None:
         self.classifier, self.explainers = classifier, dict(explainers)
-        # Who goes forward for whom; known from the first batch on.
-        self._leaders: dict[str, str] = {}
+        self._see_all = SharedSights(explainers)
         self.num_classes = int(classifier.model.output_shape[-1])
         height, width = classifier.image_size
         if height != width:
@@ -114,7 +114,7 @@ class ExplainerMaps:
             scores[view] = np.asarray(next(iter(sights.values())).logits)
             class_ids[view] = self._choose(scores[view], labels)
             for name, explainer in self.explainers.items():
-                sight = sights[self._leaders[name]]
+                sight = sights[name]
                 ids = class_ids[view] if explainer.needs_classifier else None
                 found = np.asarray(explainer.explain(sight, ids).maps)[:, 0]
                 maps[name][view] = comparable_maps(explainer, found, sight.image_size)
@@ -129,17 +129,7 @@ class ExplainerMaps:
         return next(iter(self.explainers.values())).see(images)
 
     def _sights(self, pictures: np.ndarray) -> dict[str, Sight]:
-        """One forward pass for each layer that is explained, by the first explainer of it."""
-        images = self.classifier.preprocess(np.asarray(pictures, np.float32))
-        sights: dict[str, Sight] = {}
-        for name, explainer in self.explainers.items():
-            if self._leaders.get(name, name) != name:
-                continue
-            sight = explainer.see(images)
-            same = (other for other, seen in sights.items() if seen.cut is sight.cut)
-            leader = self._leaders.setdefault(name, next(same, name))
-            sights.setdefault(leader, sight)
-        return sights
+        return self._see_all(self.classifier.preprocess(np.asarray(pictures, np.float32)))
 
     def probabilities(self, pictures: np.ndarray) -> np.ndarray:
         """The softmax of the scores of pictures 0..255, float64, batch × classes."""
