@@ -93,3 +93,9 @@ def test_a_saved_model(tmp_path):
 def test_an_unknown_model_is_named(name):
     with pytest.raises(ValueError, match=f"'{name}' came"):
         build_model(SuiteOptions(name))
+
+
+def test_any_backbone_is_drawn_from_the_seed():
+    options = SuiteOptions(model="squeezenet", image_size=(33, 33), seed=3)
+    first, second = (build_model(options).get_weights() for _ in range(2))
+    assert all((a == b).all() for a, b in zip(first, second, strict=True))

@@ -55,7 +55,7 @@ def build_model(options: SuiteOptions) -> keras.Model:
         return keras.saving.load_model(options.model, compile=False)
     size = {} if options.image_size is None else {"input_shape": (*options.image_size, 3)}
     if options.model in backbones.names():
-        return backbones.build(options.model, seed=options.seed, **size)
+        return backbones.build(options.model, **size)
     build = getattr(keras.applications, options.model, None)
     if not callable(build):
         raise ValueError(
