@@ -5,6 +5,7 @@ import copy
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import layers
 
 from tfwsol.graph import cut_model, insert_after
@@ -152,8 +153,6 @@ def test_twice_in_a_row(batch, difference, tmp_path):
 
 
 def test_a_call_that_its_author_compiled(batch, difference):
-    tf = pytest.importorskip("tensorflow")
-
     class Compiled(keras.Model):
         def __init__(self):
             super().__init__()

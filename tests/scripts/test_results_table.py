@@ -31,7 +31,7 @@ def training(folder, seed, score, finished=True):
     (folder / "training.json").write_text(json.dumps(about))
     metrics = {"best_epoch": 4, "chosen": "the last", "finished": finished}
     (folder / "metrics.json").write_text(json.dumps(metrics))
-    (folder / "test.json").write_text(json.dumps({"adl GT-known": score, "maps": [1]}))
+    (folder / "test.json").write_text(json.dumps({"adl GT-known": score, "adl threshold": 0.2}))
     return folder
 
 

@@ -14,7 +14,7 @@ import keras
 import numpy as np
 
 from tfwsol import data, methods
-from tfwsol.evaluation.benchmarks.machine import circumstances
+from tfwsol.evaluation.circumstances import circumstances
 from tfwsol.evaluation.map_diagnostics import MaskedExamples
 from tfwsol.evaluation.masked_scores import largest_box_threshold, masked_scores
 from tfwsol.evaluation.trivial_maps import centred_gaussian, random_maps

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tfwsol.training.localization_score import THRESHOLD
 from tfwsol.training.training_run import METRICS, OPTIONS
 
 Row = dict[str, Any]
@@ -31,9 +32,9 @@ def rows_of_runs(folders: list[Path]) -> list[Row]:
 
 
 def score_names(rows: list[Row]) -> list[str]:
-    """The columns that are scores, in the order they come up: those with a protocol's name."""
+    """The columns that are scores, in the order they come up: "protocol number"."""
     names = dict.fromkeys(name for row in rows for name in row)
-    return [name for name in names if " " in name and name != "chosen by"]
+    return [name for name in names if " " in name and not name.endswith(f" {THRESHOLD}")]
 
 
 def _rows_of(folder: Path) -> Iterator[Row]:

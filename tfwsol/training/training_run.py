@@ -16,7 +16,7 @@ import keras
 import numpy as np
 
 from tfwsol.checkpoints import save_weights
-from tfwsol.evaluation.benchmarks.machine import circumstances
+from tfwsol.evaluation.circumstances import circumstances
 from tfwsol.evaluation.provenance import versions
 from tfwsol.visualization import replacing, write_json, write_text
 

@@ -11,7 +11,7 @@ from tfwsol.evaluation.benchmarks.case_group import CaseGroup, SuiteOptions
 from tfwsol.evaluation.benchmarks.data import data
 from tfwsol.evaluation.benchmarks.evaluation import evaluation
 from tfwsol.evaluation.benchmarks.l2caf import l2caf
-from tfwsol.evaluation.benchmarks.machine import circumstances
+from tfwsol.evaluation.circumstances import circumstances
 from tfwsol.evaluation.benchmarks.result_table import (
     append_csv,
     format_table,

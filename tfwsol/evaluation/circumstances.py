@@ -1,4 +1,4 @@
-"""Where a timing was taken: the machine, its load, and the state of the code."""
+"""Where a number was made: the machine, its load, and the state of the code."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from tfwsol.evaluation.provenance import versions
 
 _UNKNOWN = "unknown"
-_PACKAGE = Path(__file__).parents[2]
+_PACKAGE = Path(__file__).parents[1]
 
 
 def circumstances() -> dict[str, str]:

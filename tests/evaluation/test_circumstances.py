@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
-from tfwsol.evaluation.benchmarks.machine import circumstances, commit_of, cpu_model
 from tfwsol.evaluation.benchmarks.result_table import COLUMNS
+from tfwsol.evaluation.circumstances import circumstances, commit_of, cpu_model
 
 
 def git(folder, *arguments):
