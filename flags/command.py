@@ -34,6 +34,8 @@ def guarded(main: Callable[[Sequence[str]], int | None], argv: Sequence[str]) ->
         words = " ".join(str(error).split())
         if getattr(error, "errno", None) == errno.ENOSPC:
             words = f"The disk is full ({words}); free some space and run the same command again."
+        elif getattr(error, "filename", None) and error.strerror:
+            words = f"{error.filename} cannot be used ({error.strerror}); name another path."
         print(f"{argv[0].rsplit('/', 1)[-1]}: {words}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

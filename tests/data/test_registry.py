@@ -1,3 +1,5 @@
+import errno
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -152,3 +154,29 @@ def test_the_home_folder_may_be_written_short(tmp_path, monkeypatch):
     folder = prepare("critters", None, "~/data", **OPTIONS).folder
     assert folder.is_relative_to(tmp_path / "data")
     assert folder.is_dir()
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (RuntimeError("ResourceExhaustedError: shard; No space left on device"), errno.ENOSPC),
+        (tf.errors.PermissionDeniedError(None, None, "folder; Permission denied"), None),
+    ],
+)
+def test_what_the_disk_refuses_is_an_os_error(tmp_path, monkeypatch, error, expected):
+    def refuse(*args, **kwargs):
+        raise error
+
+    monkeypatch.setattr(critters_dataset_builder.Builder, "download_and_prepare", refuse)
+    with pytest.raises(OSError, match="critters cannot be written to ") as raised:
+        prepare("critters", None, tmp_path)
+    assert raised.value.errno == expected
+
+
+def test_a_mistake_in_the_drawing_stays_what_it_is(tmp_path, monkeypatch):
+    def fail(*args, **kwargs):
+        raise RuntimeError("ears")
+
+    monkeypatch.setattr(critters_dataset_builder.Builder, "download_and_prepare", fail)
+    with pytest.raises(RuntimeError, match="ears"):
+        prepare("critters", None, tmp_path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import difflib
+import errno
 import io
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -218,7 +219,7 @@ def _prepare(
     on_wrong_count: str = "refuse",
 ) -> PreparationSummary:
     if not isinstance(builder, RecordBuilder):
-        builder.download_and_prepare()
+        _make(name, builder)
         folder, metadata = Path(builder.data_dir), builder.info.metadata or {}
         return PreparationSummary.from_metadata(name, folder, metadata, new=True)
     if source is None:
@@ -228,6 +229,22 @@ def _prepare(
             f"--data_dir={builder.data_dir_root} once."
         )
     return prepare_builder(name, builder, source, on_corrupt, on_wrong_count)
+
+
+def _make(name: str, builder: tfds.core.DatasetBuilder) -> None:
+    """Lets a data set make itself; what the disk refuses is an OSError.
+
+    tfds wraps TensorFlow's errors of a full disk or a folder it may not write to.
+    """
+    try:
+        builder.download_and_prepare()
+    except (RuntimeError, tf.errors.OpError) as error:
+        words = " ".join(str(error).split())
+        number = errno.ENOSPC if os.strerror(errno.ENOSPC) in words else None
+        if number is None and not isinstance(error.__cause__ or error, tf.errors.OpError):
+            raise
+        said = f"{name} cannot be written to {builder.data_dir_root}: {words[:300]}"
+        raise (OSError(said) if number is None else OSError(number, said)) from error
 
 
 def _check_split(what: str, split: str, known: Iterable[str]) -> None:

@@ -114,20 +114,43 @@ def half_maximum_boxes(maps: np.ndarray) -> np.ndarray:
     return largest_contour_box(maps, HALF)
 
 
+def protocol_overlaps(metric: MaxBoxAcc, maps: np.ndarray, examples: MaskedExamples) -> np.ndarray:
+    """The best overlap of any box with the object's, as the metric's protocol has it.
+
+    Args:
+        metric: Says which contours of a map give boxes, and at which thresholds.
+        maps: Images × map height × map width, of any range.
+        examples: The images they are of.
+
+    Returns:
+        float64, images × thresholds of the metric.
+    """
+    size = examples.images.shape[1:3]
+    return np.concatenate(
+        [
+            metric.overlaps(
+                score_maps(maps[part], _RULE).astype(np.float64),
+                list(examples.boxes[part, None].astype(np.float64)),
+                np.broadcast_to(size, (len(maps[part]), 2)),
+            )
+            for part in _parts(len(maps))
+        ]
+    )
+
+
 def _under_the_protocol(
     maps: np.ndarray, examples: MaskedExamples
 ) -> tuple[dict[str, float], np.ndarray, float]:
     """MaxBoxAcc of all levels, its hits and PxAP, as `tfwsol.evaluation.evaluate` gives them."""
     boxes, pixels = MaxBoxAcc(step=STEP), PxAP(step=STEP)
-    hits = []
-    # A few at a time, since the protocol's maps are large.
-    for start in range(0, len(maps), _BATCH):
-        part = slice(start, start + _BATCH)
-        scaled = score_maps(maps[part], _RULE)
+    hits = boxes.hits_of(protocol_overlaps(boxes, maps, examples))
+    boxes.count(hits)
+    for part in _parts(len(maps)):
         masks = np.stack([label_image(mask) for mask in examples.masks[part]])
-        sizes = np.broadcast_to(examples.images.shape[1:3], (len(scaled), 2))
-        true = examples.boxes[part, None].astype(np.float64)
-        hits.append(boxes.hits_of(boxes.overlaps(scaled, list(true), sizes)))
-        boxes.count(hits[-1])
-        pixels.update_state(scaled, masks)
-    return boxes.result(), np.concatenate(hits), pixels.result()
+        pixels.update_state(score_maps(maps[part], _RULE), masks)
+    return boxes.result(), hits, pixels.result()
+
+
+def _parts(count: int) -> list[slice]:
+    """A few images at a time, since the protocol's maps are large."""
+    return [slice(start, start + _BATCH) for start in range(0, count, _BATCH)]

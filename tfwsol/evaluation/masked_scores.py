@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from tfwsol.boxes import best_threshold, score_maps
-from tfwsol.evaluation.map_diagnostics import STEP, MaskedExamples, diagnose
+from tfwsol.boxes import best_threshold
+from tfwsol.evaluation.map_diagnostics import (
+    STEP,
+    MaskedExamples,
+    diagnose,
+    protocol_overlaps,
+)
 from tfwsol.metrics import MaxBoxAcc
 
-RULE = "wsoleval"
 _HIT = 0.5
 
 
@@ -20,7 +24,7 @@ def largest_box_threshold(maps: np.ndarray, examples: MaskedExamples) -> float:
         examples: These images.
     """
     metric = _largest_contour()
-    return best_threshold(_overlaps(metric, maps, examples), metric.thresholds, _HIT)[0]
+    return best_threshold(protocol_overlaps(metric, maps, examples), metric.thresholds, _HIT)[0]
 
 
 def masked_scores(
@@ -44,7 +48,7 @@ def masked_scores(
         the class is right as well.
     """
     single = _largest_contour()
-    overlaps = _overlaps(single, maps, examples)
+    overlaps = protocol_overlaps(single, maps, examples)
     single.count(single.hits_of(overlaps))
     place = int(np.flatnonzero(np.isclose(single.thresholds, threshold))[0])
     hits = overlaps[:, place] >= _HIT
@@ -58,12 +62,6 @@ def masked_scores(
 
 def _largest_contour() -> MaxBoxAcc:
     return MaxBoxAcc((100 * _HIT,), multi_contour=False, step=STEP)
-
-
-def _overlaps(metric: MaxBoxAcc, maps: np.ndarray, examples: MaskedExamples) -> np.ndarray:
-    sizes = np.tile(examples.images.shape[1:3], (len(maps), 1))
-    square = score_maps(maps, RULE).astype(np.float64)
-    return metric.overlaps(square, list(examples.boxes[:, None]), sizes)
 
 
 def _class_scores(

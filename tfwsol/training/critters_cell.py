@@ -7,11 +7,12 @@ import json
 import os
 import pathlib
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from tfwsol import data, methods
 from tfwsol.evaluation.circumstances import circumstances
@@ -32,6 +33,8 @@ RECORD = "cell.json"
 """The file of a cell's folder that says what came out."""
 
 SIZES = {"train_size": 2000, "val_size": 200, "test_size": 500}
+Finder = Callable[[MaskedExamples], tuple[np.ndarray, np.ndarray | None]]
+
 _CELLS = (12, 12)  # of the network's map
 _BATCH = 100
 
@@ -126,11 +129,11 @@ def run_cell(
     return content
 
 
-def _whole(examples: Any) -> dict[str, np.ndarray]:
+def _whole(examples: tf.data.Dataset) -> dict[str, np.ndarray]:
     return examples.batch(int(examples.cardinality())).get_single_element()
 
 
-def _finder(cell: Cell, train: Any, place: pathlib.Path) -> Any:
+def _finder(cell: Cell, train: tf.data.Dataset, place: pathlib.Path) -> Finder:
     """From masked examples to maps of the true classes and logits, None of what has none."""
     if cell.method == "random":
         return lambda known: (random_maps(len(known.images), _CELLS, cell.seed), None)
@@ -143,7 +146,7 @@ def _finder(cell: Cell, train: Any, place: pathlib.Path) -> Any:
     return lambda known: _localized(localizer, known)
 
 
-def _trained(cell: Cell, train: Any, place: pathlib.Path) -> keras.Model:
+def _trained(cell: Cell, train: tf.data.Dataset, place: pathlib.Path) -> keras.Model:
     recipe = Recipe() if cell.epochs is None else Recipe(epochs=cell.epochs)
     own = {"seed": cell.seed} if "seed" in methods.options_of(cell.method) else {}
     classes = len(data.critters.CLASS_NAMES)
