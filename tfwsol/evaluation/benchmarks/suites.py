@@ -11,7 +11,6 @@ from tfwsol.evaluation.benchmarks.case_group import CaseGroup, SuiteOptions
 from tfwsol.evaluation.benchmarks.data import data
 from tfwsol.evaluation.benchmarks.evaluation import evaluation
 from tfwsol.evaluation.benchmarks.l2caf import l2caf
-from tfwsol.evaluation.circumstances import circumstances
 from tfwsol.evaluation.benchmarks.result_table import (
     append_csv,
     format_table,
@@ -20,6 +19,7 @@ from tfwsol.evaluation.benchmarks.result_table import (
 )
 from tfwsol.evaluation.benchmarks.stnet import stnet
 from tfwsol.evaluation.benchmarks.timing import measure
+from tfwsol.evaluation.circumstances import circumstances
 
 Suite = Callable[[SuiteOptions], Iterator[CaseGroup]]
 
