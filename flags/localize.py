@@ -161,7 +161,7 @@ def _classes() -> str | tuple[int, ...]:
     items = [item.strip() for item in FLAGS.classes]
     if len(items) == 1 and items[0] in (PREDICTED, TRUE):
         return items[0]
-    if not items or not all(item.isdigit() for item in items):
+    if not items or not all(item.isdecimal() for item in items):
         raise ValueError(
             f"Expected --classes=predicted, true, or ids such as 3,17; got {','.join(items)!r}."
         )
@@ -170,6 +170,6 @@ def _classes() -> str | tuple[int, ...]:
 
 def _overlays() -> int | None:
     text = FLAGS.overlays.strip().lower()
-    if text not in ("all", "none") and not text.isdigit():
+    if text not in ("all", "none") and not text.isdecimal():
         raise ValueError(f"Expected --overlays=all, none or a number; got {FLAGS.overlays!r}.")
     return {"all": None, "none": 0}[text] if text in ("all", "none") else int(text)

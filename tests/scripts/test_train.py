@@ -143,7 +143,7 @@ def test_weights_that_cannot_be_used_leave_no_run(call, tmp_path):
         "evil.pt": "asks for 'os.system', which no tensor needs",
         "other.npz": "none of its 3 tensors",
         "text.keras": "text.keras is no Keras model that can be loaded",
-        "missing.keras": "missing.keras; check its path",
+        "missing.keras": "missing.keras; check the path given by --weights",
         "missing.safetensors": "missing.safetensors cannot be read: No such file",
     }.items():
         given = "--method=cam", "--backbone=vgg16", f"--weights={tmp_path / name}"

@@ -69,6 +69,14 @@ def test_any_classifier_with_a_scaling(folder):
     assert checkpoint.identity != open_checkpoint(folder / "plain.keras").identity
 
 
+@pytest.mark.parametrize(("name", "names"), [("plain.keras", "ab"), ("run", "xyz")])
+def test_names_may_lie_in_the_home_folder(folder, monkeypatch, tmp_path, name, names):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "names.txt").write_text("\n".join(names))
+    checkpoint = open_checkpoint(folder / name, class_names="~/names.txt")
+    assert checkpoint.load().class_names == list(names)
+
+
 def test_code_in_a_file_is_not_run(folder, tmp_path):
     """A Lambda may hold any bytecode; Keras' safe mode refuses it."""
     target = str(tmp_path / "harmed")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pathlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -75,7 +76,9 @@ def trained_backbone(
     return model
 
 
-def _converted(name: str, path: Any, options: dict[str, Any], convert: Convert | None) -> Any:
+def _converted(
+    name: str, path: pathlib.Path, options: dict[str, Any], convert: Convert | None
+) -> keras.Model:
     if convert is None:
         raise ModelError(
             f"{path} is no file of Keras; turn it into one with checkpoints.convert first."

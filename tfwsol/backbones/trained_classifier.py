@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 import os
 import pathlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
 import numpy as np
 
+from tfwsol.backbones.image_scaling import Scaling, on_a_copy, scaling
 from tfwsol.backbones.keras_application import find_application, trained_application
 from tfwsol.backbones.model_error import ModelError, first_words
 from tfwsol.backbones.trained_backbone import (
@@ -26,15 +27,11 @@ __all__ = [
     "PREPROCESS",
     "ModelError",
     "TrainedClassifier",
-    "find_application",
     "load_classifier",
 ]
 
 PREPROCESS = ("auto", "none", "tf", "torch", "caffe")
 _USUAL_SIDE = 224
-
-Preprocess = Callable[[np.ndarray], np.ndarray]
-"""From float32 RGB 0..255, batch × height × width × 3, to what a model takes."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,7 +49,7 @@ class TrainedClassifier:
 
     model: keras.Model
     name: str
-    preprocess: Preprocess
+    preprocess: Scaling
     preprocess_name: str
     image_size: tuple[int, int]
     class_names: Sequence[str] | None
@@ -101,7 +98,7 @@ def load_classifier(
     else:
         name, module = find_application(model, also=choosable())
         built = trained_application(name, weights, image_size, options)
-        mode, scale = f"auto ({built.name})", _on_a_copy(module.preprocess_input)
+        mode, scale = f"auto ({built.name})", on_a_copy(module.preprocess_input)
     if preprocess != "auto":
         mode, scale = preprocess, _scaling(preprocess)
     return TrainedClassifier(
@@ -127,22 +124,13 @@ def _read_model(path: pathlib.Path) -> keras.Model:
         ) from error
 
 
-def _usual(backbone: str, weights: str) -> tuple[str, Preprocess]:
+def _usual(backbone: str, weights: str) -> tuple[str, Scaling]:
     mode = usual_scaling(backbone, weights)
     return mode, _scaling(mode)
 
 
-def _scaling(mode: str) -> Preprocess:
-    if mode == "none":
-        return np.asarray
-    name, _, turned = mode.partition(", ")
-    scale = keras.applications.imagenet_utils.preprocess_input
-    step = -1 if turned else 1
-    return _on_a_copy(lambda images: scale(images, mode=name)[..., ::step])
-
-
-def _on_a_copy(scale: Preprocess) -> Preprocess:
-    return lambda images: scale(np.array(images, np.float32))
+def _scaling(mode: str) -> Scaling:
+    return np.asarray if mode == "none" else scaling(mode)
 
 
 def _image_size(model: keras.Model, asked: Sequence[int] | None) -> tuple[int, int]:

@@ -10,6 +10,7 @@ ALWAYS = {"critter_net": "none", "googlenet": "tf", "mobilenet_v1": "tf"}
 _KERAS_FILES = {"squeezenet": "caffe"}
 _TENSORPACK_FILES = {"vgg16": "caffe", "resnet50": "torch, BGR", "resnet50_se": "torch, BGR"}
 KERAS_ENDINGS = (".h5", ".keras")
+"""Of files that Keras wrote, in small letters."""
 
 
 def usual_scaling(backbone: str, weights: str | os.PathLike[str]) -> str:

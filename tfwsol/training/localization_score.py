@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfwsol import boxes
+from tfwsol.backbones.image_scaling import Scaling
 from tfwsol.backbones.trained_classifier import TrainedClassifier
 from tfwsol.data.pipeline import batches
 from tfwsol.data.views import Resize
@@ -23,7 +24,6 @@ from tfwsol.localization import Localization
 from tfwsol.methods import CAM
 from tfwsol.visualization import draw_boxes, overlay
 
-Preprocess = Callable[[np.ndarray], np.ndarray]
 THRESHOLD = "threshold"
 """What the best threshold of a protocol is called among its numbers."""
 
@@ -55,7 +55,7 @@ class LocalizationScore:
     examples: tf.data.Dataset
     image_size: int = 224
     protocols: Sequence[str | Protocol] = ("wsoleval",)
-    preprocess: Preprocess | None = None
+    preprocess: Scaling | None = None
     class_names: Sequence[str] | None = None
     batch_size: int = 32
     limit: int = 0

@@ -21,7 +21,6 @@ class LocalizerCheckpoint:
     """A model that is not loaded yet.
 
     Attributes:
-        path: As it was named.
         words: Which weights these are.
         identity: What decides which model it is and how it is fed, in forms that JSON knows.
         load: Gives the model.
@@ -29,7 +28,6 @@ class LocalizerCheckpoint:
         run: The run that made it, where that is known.
     """
 
-    path: Path
     words: str
     identity: dict[str, Any]
     load: Callable[[], TrainedClassifier]
@@ -61,6 +59,7 @@ def open_checkpoint(
         RunError: See `read_run`.
     """
     path = Path(path).expanduser()
+    class_names = None if class_names is None else Path(class_names).expanduser()
     if is_run(path):
         if preprocess not in (None, "auto") or image_size is not None:
             raise CheckpointError(
@@ -87,14 +86,13 @@ def open_checkpoint(
 
 
 def _of_run(
-    path: Path, class_names: str | os.PathLike[str] | None, data_names: Sequence[str] | None
+    path: Path, class_names: Path | None, data_names: Sequence[str] | None
 ) -> LocalizerCheckpoint:
     run = read_run(path)
     if run.class_names is None:
         run = dataclasses.replace(run, class_names=data_names)
     names = None if class_names is None else _read_names(class_names)
     return LocalizerCheckpoint(
-        path,
         f"{run.weights} ({run.chosen})",
         {**run.identity(), "class_names": names or run.class_names},
         lambda: run.load(names),
@@ -107,7 +105,7 @@ def _of_file(
     path: Path,
     preprocess: str,
     image_size: Sequence[int] | None,
-    class_names: str | os.PathLike[str] | None,
+    class_names: Path | None,
 ) -> LocalizerCheckpoint:
     names = None if class_names is None else _read_names(class_names)
     state = path.stat()
@@ -126,11 +124,14 @@ def _of_file(
 
     scaled = "as RGB 0..255" if preprocess in ("auto", "none") else f"scaled as {preprocess!r}"
     words = f"{path} (images go in {scaled}; --preprocess=tf|torch|caffe scales them)"
-    return LocalizerCheckpoint(path, words, identity, load)
+    return LocalizerCheckpoint(words, identity, load)
 
 
-def _read_names(path: str | os.PathLike[str]) -> list[str]:
+def _read_names(path: Path) -> list[str]:
     try:
-        return Path(path).expanduser().read_text("utf-8").splitlines()
+        return path.read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise ModelError(f"Class names cannot be read from {path} ({error}).") from error
+        raise ModelError(
+            f"Class names cannot be read from {path} ({error}); name a text file of one name per "
+            "line."
+        ) from error

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import inspect
 import json
 import os
 import pathlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
 import tensorflow as tf
 
 from tfwsol import backbones, methods
-from tfwsol.backbones.trained_classifier import PREPROCESS, find_application
+from tfwsol.backbones.image_scaling import Scaling, on_a_copy, scaling
+from tfwsol.backbones.keras_application import find_application
+from tfwsol.backbones.trained_classifier import PREPROCESS
 from tfwsol.backbones.usual_scaling import ALWAYS, usual_scaling
 from tfwsol.data import registry
 from tfwsol.data.preparation.record import SourceError
@@ -24,7 +25,7 @@ from tfwsol.training.distribution import STRATEGIES, Distribution
 from tfwsol.training.fit import TrainingResult, fit
 from tfwsol.training.localization_score import LocalizationScore
 from tfwsol.training.sgd_recipe import SGDRecipe
-from tfwsol.training.training_data import TrainingData
+from tfwsol.training.training_data import Shard, TrainingData
 from tfwsol.training.training_options import TrainingOptions
 from tfwsol.training.training_run import METRICS
 from tfwsol.visualization import write_json
@@ -191,7 +192,7 @@ def _score(
     job: TrainingJob,
     split: str,
     where: Mapping[str, Any],
-    preprocess: Callable[[Any], Any] | None,
+    preprocess: Scaling | None,
     class_names: Sequence[str],
 ) -> LocalizationScore:
     try:
@@ -229,25 +230,19 @@ def _tested(
     return dataclasses.replace(result, metrics={**result.metrics, "best": best})
 
 
-def preprocessing(job: TrainingJob) -> Callable[[Any], Any] | None:
+def preprocessing(job: TrainingJob) -> Scaling | None:
     """From float32 RGB 0..255, a batch, to what the network takes; None: it takes that.
 
     Raises:
         ValueError: It is "auto", and nothing is known of the weights.
     """
-    mode = job.preprocess
-    if mode == "auto":
-        mode = _usual(job)
+    mode = _usual(job) if job.preprocess == "auto" else job.preprocess
     if mode == "none":
         return None
     if mode == "application":
         _, module = find_application(job.backbone_options["network"])
-        return functools.partial(_scaled, scale=module.preprocess_input)
-    keras_mode = mode.partition(",")[0]
-    scale = functools.partial(keras.applications.imagenet_utils.preprocess_input, mode=keras_mode)
-    if mode == "torch, BGR":
-        return lambda images: _scaled(images, scale)[..., ::-1]
-    return functools.partial(_scaled, scale=scale)
+        return on_a_copy(module.preprocess_input)
+    return scaling(mode)
 
 
 def _usual(job: TrainingJob) -> str:
@@ -264,13 +259,8 @@ def _usual(job: TrainingJob) -> str:
     return usual_scaling(job.backbone, file)
 
 
-def _scaled(images: Any, scale: Callable[[Any], Any]) -> Any:
-    # NumPy images would be changed in place.
-    return scale(images if tf.is_tensor(images) else images.copy())
-
-
 def training_data(
-    job: TrainingJob, examples: tf.data.Dataset, preprocess: Callable[[Any], Any] | None
+    job: TrainingJob, examples: tf.data.Dataset, preprocess: Scaling | None
 ) -> TrainingData:
     """What a job trains on: random views of examples, as its network takes them."""
     view = ResizeCrop(job.resize, job.image_size, "random")
@@ -278,9 +268,7 @@ def training_data(
     if preprocess is None:
         return found
 
-    def batches(
-        passes: range, batch_size: int, shard: tuple[int, int] | None, skip: int = 0
-    ) -> tf.data.Dataset:
+    def batches(passes: range, batch_size: int, shard: Shard, skip: int = 0) -> tf.data.Dataset:
         pairs = found.batches(passes, batch_size, shard, skip)
         scaled = pairs.map(lambda images, labels: (preprocess(images), labels), tf.data.AUTOTUNE)
         return scaled.prefetch(tf.data.AUTOTUNE)

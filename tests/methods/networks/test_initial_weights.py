@@ -89,3 +89,6 @@ def test_files_that_are_none(tmp_path):
         build("cam", "vgg16", 3, input_shape=SHAPE, weights=tmp_path / "nothing.pth")
     with pytest.raises(ValueError, match=r"nothing\.keras"):
         build("cam", "critter_net", 3, weights=tmp_path / "nothing.keras")
+    (tmp_path / "text.keras").write_text("no archive")
+    with pytest.raises(ValueError, match=r"text\.keras is no Keras model that can be loaded \("):
+        build("cam", "critter_net", 3, weights=tmp_path / "text.keras")

@@ -9,6 +9,8 @@ import keras
 from absl import logging
 
 from tfwsol import checkpoints
+from tfwsol.backbones.keras_file import existing_file
+from tfwsol.backbones.model_error import first_words
 
 
 def is_for_backbone(weights: str | os.PathLike[str] | None, takes_weights: bool) -> bool:
@@ -30,7 +32,8 @@ def set_weights(network: keras.Model, path: str | os.PathLike[str]) -> None:
             `checkpoints.convert`, or a localizer), or what `checkpoints.read` takes.
 
     Raises:
-        ValueError: If a `.keras` file lacks a variable outside the head, or for an HDF5 file.
+        ValueError: If a `.keras` file is missing, cannot be loaded or lacks a variable outside
+            the head, or for an HDF5 file.
         checkpoints.CheckpointError: If a file cannot be read or does not fill the network.
     """
     if os.fspath(path).endswith(".h5"):
@@ -43,7 +46,7 @@ def set_weights(network: keras.Model, path: str | os.PathLike[str]) -> None:
             filling = checkpoints.fill(network, checkpoints.read(path), replace_head=True)
         logging.info("%s: %s", Path(path).name, filling)
         return
-    file = _read_model(Path(path))
+    file = _read_model(path)
     # The heads of ACoL's branches have the names of other heads, but features of their own.
     is_acol = any(layer.name.startswith("acol_") for layer in file.layers)
     values = {v.path: v for v in file.variables if not (is_acol and _is_head(v))}
@@ -60,16 +63,14 @@ def set_weights(network: keras.Model, path: str | os.PathLike[str]) -> None:
         variable.assign(values[variable.path])
 
 
-def _read_model(path: Path) -> keras.Model:
-    if not path.is_file():
-        raise ValueError(f"There is no weights file {path}; check its path.")
+def _read_model(path: str | os.PathLike[str]) -> keras.Model:
+    path = existing_file(path)
     try:
         return keras.saving.load_model(path, compile=False)
     except Exception as error:  # Keras raises many kinds; all mean that this file is no use
-        words = " ".join(str(error).split())[:240].rstrip(".:")
         raise ValueError(
-            f"The weights file {path} is no Keras model that can be loaded ({words}); give another "
-            "one."
+            f"The weights file {path} is no Keras model that can be loaded ({first_words(error)}); "
+            "give another one."
         ) from error
 
 
