@@ -211,6 +211,7 @@ def test_corrupt_photographs_are_named_and_left_out(localize, photos, tmp_path):
     assert summary.localized == 4
     assert len(content["images"]) == 5
     assert "2.png" not in (tmp_path / "out" / "boxes.csv").read_text()
+    assert "Left out" in (tmp_path / "out" / "report.html").read_text()
     again, _ = localize(source, skip_corrupt=True)
     assert (again.localized, again.known, list(again.skipped)) == (0, 4, ["2.png"])
     with pytest.raises(ValueError, match="on_corrupt=skip"):

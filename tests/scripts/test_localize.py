@@ -174,6 +174,7 @@ def test_corrupt_photographs_are_refused_or_named(call, folder, tmp_path):
         (["--dataset=critters", "--data_dir={data}", "--split=tset"], "called 'tset'"),
         (["--image={photos}", "--classes=10"], "has 10 classes, 0 to 9, but class 10 was asked"),
         (["--image={photos}", "--classes=cat"], "Expected --classes=predicted, true, or ids"),
+        (["--image={photos}", "--classes=3²"], "Expected --classes=predicted, true, or ids"),
         (["--image={photos}", "--classes=true"], "Photographs have no true classes"),
         (["--image={photos}", "--top_k=11"], "--top_k=11 was asked for"),
         (["--image={photos}", "--overlays=some"], "Expected --overlays=all, none or a number"),

@@ -57,6 +57,21 @@ class BoxRecord:
         self._is_whole = not self._progress.exists()
         self.images = self._whole() if self._is_whole else self._begun()
 
+    @property
+    def found(self) -> list[dict[str, Any]]:
+        """The entries of the pictures that could be read."""
+        return [entry for entry in self.images if "skipped" not in entry]
+
+    @property
+    def skipped(self) -> dict[str, str]:
+        """Why pictures could not be read, by name."""
+        return {e["image_id"]: e["skipped"] for e in self.images if "skipped" in e}
+
+    @property
+    def boxless(self) -> list[str]:
+        """Names of the pictures without any box."""
+        return [e["image_id"] for e in self.found if not any(one["boxes"] for one in e["found"])]
+
     def finished(self, count: int) -> bool:
         """Whether all files for so many pictures are there."""
         names = (JSON, CSV, COCO, REPORT)
@@ -112,9 +127,8 @@ class BoxRecord:
             description: What the boxes are, in words.
             made: How: flags, versions, checkpoint.
         """
-        found = [entry for entry in self.images if "skipped" not in entry]
-        write_text(self.folder / CSV, boxes_csv(found))
-        write_json(self.folder / COCO, boxes_coco(found, class_names, description))
+        write_text(self.folder / CSV, boxes_csv(self.found))
+        write_json(self.folder / COCO, boxes_coco(self.found, class_names, description))
         self._remove_old_overlays()
         content = {"about": description, "settings": self.settings, "made": dict(made)}
         write_json(self.folder / JSON, {**content, "images": self.images})

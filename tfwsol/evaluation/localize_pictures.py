@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
-import tqdm
 
 from tfwsol.backbones.trained_classifier import TrainedClassifier
-from tfwsol.data.exif_orientation import UPRIGHT, stored_boxes, stored_size
+from tfwsol.data.exif_orientation import stored_boxes
 from tfwsol.data.model_view import model_view
 from tfwsol.evaluation.box_files import class_label
-from tfwsol.evaluation.box_overlay import OverlayRow, box_overlay, overlay_name
-from tfwsol.evaluation.box_record import OVERLAYS, REPORT, BoxRecord
+from tfwsol.evaluation.box_overlay import OverlayRow, box_overlay
+from tfwsol.evaluation.box_record import REPORT, BoxRecord
 from tfwsol.evaluation.box_report import write_box_report
+from tfwsol.evaluation.box_run import (
+    asked_classes,
+    class_shares,
+    fill_record,
+    filled,
+    picture_entry,
+    picture_title,
+    write_overlay,
+)
 from tfwsol.evaluation.found_boxes import found_boxes
-from tfwsol.evaluation.localize_settings import PREDICTED, TRUE, LocalizeSettings
+from tfwsol.evaluation.localize_settings import TRUE, LocalizeSettings
 from tfwsol.evaluation.picture_source import Picture, PictureSource
 from tfwsol.methods import CAM
-from tfwsol.visualization import replacing
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,14 +100,14 @@ def localize_pictures(
     if not record.finished(len(source)):
         classifier = load()
         run = _Run(classifier, settings, record, overlays)
-        run.go(source, known, batch_size)
+        fill_record(record, source, len(source), batch_size, run.find, run.describe)
         _finish(record, classifier, source, about, made or {})
     done = ["found" in entry for entry in record.images]
     return LocalizeSummary(
         sum(done[known:]),
         sum(done[:known]),
-        {entry["image_id"]: entry["skipped"] for entry in record.images if "skipped" in entry},
-        [entry["image_id"] for entry in record.images if _is_boxless(entry)],
+        record.skipped,
+        record.boxless,
         about,
         output_dir,
     )
@@ -129,75 +133,29 @@ class _Run:
                 f"{f'class {wrong[0]}' if wrong else f'--top_k={settings.top_k}'} was asked for."
             )
 
-    def go(self, source: PictureSource, start: int, batch_size: int) -> None:
-        """Localizes the pictures from a place on."""
-        total = len(source)
-        size = min(batch_size, max(total - start, 1))
-        pause = 0.2 if sys.stderr.isatty() else 10.0
-        shown = {"initial": start, "mininterval": pause, "disable": total == 1}
-        with tqdm.tqdm(None, "localizing", total, unit=" images", **shown) as bar:
-            for place, batch in _batches(source.read(start), start, size):
-                if place == start:
-                    self._record.begin()
-                self._record.add(self._entries(place, batch, size))
-                bar.update(len(batch))
-
     def _given_ids(self) -> tuple[int, ...]:
         classes = self._settings.classes
         return () if isinstance(classes, str) else classes
 
-    def _entries(self, start: int, batch: list[Picture], size: int) -> list[dict[str, Any]]:
-        readable = [picture for picture in batch if picture.image is not None]
-        found = iter(self._localized(readable, size) if readable else [])
-        return [
-            _skipped(picture)
-            if picture.image is None
-            else self._entry(place, picture, *next(found))
-            for place, picture in enumerate(batch, start)
-        ]
-
-    def _localized(self, batch: list[Picture], size: int) -> Iterator[tuple[Any, ...]]:
-        """Class ids, shares, maps and boxes of each picture."""
+    def find(self, batch: list[Picture], size: int) -> Iterator[tuple[Any, ...]]:
+        """Class ids, shares, maps and boxes of each picture of a batch to be filled up."""
         views = [model_view(picture.image, self._classifier.image_size) for picture in batch]
-        # A shorter last batch would be traced anew; fill it up and drop the rest.
-        views += [views[-1]] * (size - len(batch))
-        images = self._classifier.preprocess(np.stack(views))
-        result = self._localizer.localize(images, self._asked(batch, size), self._settings.top_k)
-        ids, maps = np.asarray(result.class_ids)[: len(batch)], np.asarray(result.maps)
-        maps, shares = maps[: len(batch)], _shares(np.asarray(result.scores)[: len(batch)])
+        images = self._classifier.preprocess(filled(views, size))
+        settings, count = self._settings, len(batch)
+        asked = asked_classes(settings.classes, batch, size)
+        result = self._localizer.localize(images, asked, settings.top_k)
+        ids, maps = np.asarray(result.class_ids)[:count], np.asarray(result.maps)[:count]
+        shares = class_shares(np.asarray(result.scores)[:count], ids)
         sizes = [picture.image.shape[:2] for picture in batch]
-        settings = self._settings
         boxes = found_boxes(maps, sizes, settings.rule, settings.threshold, settings.contours)
-        return zip(ids, np.take_along_axis(shares, ids, axis=1), maps, boxes, strict=True)
+        return zip(ids, shares, maps, boxes, strict=True)
 
-    def _asked(self, batch: list[Picture], size: int) -> np.ndarray | None:
-        classes = self._settings.classes
-        if classes == PREDICTED:
-            return None
-        if classes == TRUE:
-            labels = [picture.label for picture in batch]
-            return np.array(labels + labels[-1:] * (size - len(batch)))
-        return np.tile(classes, (size, 1))
-
-    def _entry(
-        self,
-        place: int,
-        picture: Picture,
-        ids: np.ndarray,
-        shares: np.ndarray,
-        maps: np.ndarray,
-        boxes: list[np.ndarray],
-    ) -> dict[str, Any]:
+    def describe(self, place: int, picture: Picture, found: tuple[Any, ...]) -> dict[str, Any]:
+        """The entry of a picture in the record; the first ones are drawn."""
+        ids, shares, maps, boxes = found
         names, size = self._classifier.class_names, picture.image.shape[:2]
         labels = [class_label(int(k), names) for k in ids]
-        height, width = stored_size(size, picture.orientation)
-        entry: dict[str, Any] = {"image_id": picture.image_id, "height": height, "width": width}
-        if picture.orientation != UPRIGHT:
-            entry["orientation"] = picture.orientation
-        if picture.label is not None:
-            entry["label"] = picture.label
-        if picture.state is not None:
-            entry["state"] = picture.state
+        entry = picture_entry(picture)
         entry |= {"rule": self._settings.rule, "threshold": self._settings.threshold}
         entry["found"] = [
             {
@@ -209,20 +167,11 @@ class _Run:
             for k, label, share, one in zip(ids, labels, shares, boxes, strict=True)
         ]
         if place < self._overlays:
-            entry["overlay"] = f"{OVERLAYS}/{overlay_name(place, picture.image_id)}"
             rows = [OverlayRow(*row) for row in zip(labels, shares, maps, boxes, strict=True)]
-            drawn = box_overlay(picture.image, self._title(picture), rows, picture.true_boxes)
-            # The usual PNG writer takes 15 times as long to save a tenth of the bytes.
-            data = tf.io.encode_png(drawn, compression=1).numpy()
-            with replacing(self._record.folder / entry["overlay"]) as draft:
-                draft.write_bytes(data)
+            title = picture_title(picture, names)
+            drawn = box_overlay(picture.image, title, rows, picture.true_boxes)
+            entry["overlay"] = write_overlay(self._record, place, picture.image_id, drawn)
         return entry
-
-    def _title(self, picture: Picture) -> str:
-        name = PurePosixPath(picture.image_id).name
-        if picture.label is None:
-            return name
-        return f"{name}, truly {class_label(picture.label, self._classifier.class_names)}"
 
 
 def _explained(model: keras.Model) -> CAM:
@@ -241,36 +190,8 @@ def _finish(
     about: Sequence[str],
     made: Mapping[str, Any],
 ) -> None:
-    if all("skipped" in entry for entry in record.images):
-        first = record.images[0]["skipped"]
-        record.forget()
-        raise ValueError(f"None of {len(source)} pictures can be read; the first: {first}")
     classes = range(int(classifier.model.output_shape[-1]))
     names = [class_label(k, classifier.class_names) for k in classes]
     lead = [f"Boxes that {classifier.name} finds in {source.words}.", *about]
     write_box_report(record.folder / REPORT, record, lead, made)
     record.finish(names, " ".join(lead), made)
-
-
-def _batches(
-    pictures: Iterator[Picture], start: int, size: int
-) -> Iterator[tuple[int, list[Picture]]]:
-    """Lists of pictures, each with the place of its first one."""
-    while batch := list(itertools.islice(pictures, size)):
-        yield start, batch
-        start += len(batch)
-
-
-def _skipped(picture: Picture) -> dict[str, Any]:
-    return {"image_id": picture.image_id, "state": picture.state, "skipped": picture.why}
-
-
-def _is_boxless(entry: Mapping[str, Any]) -> bool:
-    return "found" in entry and not any(found["boxes"] for found in entry["found"])
-
-
-def _shares(scores: np.ndarray) -> np.ndarray:
-    """The softmax of the scores, float64."""
-    scores = scores.astype(np.float64)
-    shares = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return shares / shares.sum(axis=1, keepdims=True)

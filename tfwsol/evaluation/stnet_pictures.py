@@ -10,6 +10,7 @@ from typing import Any
 from tfwsol.backbones.trained_classifier import TrainedClassifier
 from tfwsol.evaluation.box_files import class_label
 from tfwsol.evaluation.box_record import REPORT, BoxRecord
+from tfwsol.evaluation.box_run import fill_record
 from tfwsol.evaluation.localize_settings import TRUE
 from tfwsol.evaluation.picture_source import PictureSource
 from tfwsol.evaluation.stnet_report import write_stnet_report
@@ -99,14 +100,15 @@ def stnet_pictures(
     if not record.finished(total) or (scored and not (output_dir / METRICS).is_file()):
         classifier = load()
         _check_classes(source, settings, int(classifier.model.output_shape[-1]))
-        STNetRun(classifier, settings, record, drawn).go(source, known, total, batch_size)
+        run = STNetRun(classifier, settings, record, drawn)
+        fill_record(record, source, total, batch_size, run.find, run.describe)
         _finish(record, classifier, settings, about, name, made or {})
     done = ["found" in entry for entry in record.images]
     return STNetSummary(
         sum(done[known:]),
         sum(done[:known]),
-        {entry["image_id"]: entry["skipped"] for entry in record.images if "skipped" in entry},
-        [entry["image_id"] for entry in record.images if _is_boxless(entry)],
+        record.skipped,
+        record.boxless,
         about,
         table_text(_rows(record, settings, name)) if scored else "",
         output_dir,
@@ -153,11 +155,6 @@ def _finish(
     name: str,
     made: Mapping[str, Any],
 ) -> None:
-    if all("skipped" in entry for entry in record.images):
-        first = record.images[0]["skipped"]
-        count = len(record.images)
-        record.forget()
-        raise ValueError(f"None of {count} pictures can be read; the first: {first}")
     numbers, rows = [], []
     if settings.mode == "bbox_eval":
         numbers = stnet_numbers(record.images)
@@ -181,7 +178,3 @@ def _rows(record: BoxRecord, settings: STNetSettings, name: str) -> list[list[st
 
 def _plain(numbers: Sequence[STNetNumber]) -> list[dict[str, Any]]:
     return [dataclasses.asdict(number) for number in numbers]
-
-
-def _is_boxless(entry: Mapping[str, Any]) -> bool:
-    return "found" in entry and not any(found["boxes"] for found in entry["found"])

@@ -6,14 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import tensorflow as tf
-
-from tfwsol.data.photograph import read_image
 from tfwsol.evaluation.box_record import BoxRecord
+from tfwsol.evaluation.box_report import box_table, left_out, picture_table
 from tfwsol.evaluation.stnet_table import HEADER, STNetNumber
-from tfwsol.visualization import Figure, Report, Section, Table, write_report
+from tfwsol.visualization import Report, Section, Table, write_report
 
-_MOST_SHOWN, _MOST_LISTED, _IN_A_ROW = 24, 200, 2
+_MOST_SHOWN = 24
 _HIT = 0.5
 _BOXES = (
     "Red boxes are proposed; blue ones are true, where they are known. The colours are the class "
@@ -41,7 +39,7 @@ def write_stnet_report(
         made: How: flags, versions.
     """
     sections = [_scores(numbers, rows)] if numbers else []
-    found = [entry for entry in record.images if "found" in entry]
+    found = record.found
     shown = [entry for entry in found if "overlay" in entry]
     if numbers:
         known = [entry for entry in shown if entry["found"][0]["iou"] is not None]
@@ -52,10 +50,8 @@ def write_stnet_report(
     else:
         words = _MAPS if record.settings["mode"] == "ch_viz" else _BOXES
         sections += _gallery(record.folder, "Pictures", words, shown)
-    sections.append(Section("What was found", tables=[_listed(found)]))
-    skipped = [[e["image_id"], e["skipped"]] for e in record.images if "skipped" in e]
-    if skipped:
-        sections.append(Section("Left out", tables=[Table(["Picture", "Why"], skipped)]))
+    listed = box_table(found, with_overlap=True)
+    sections += [Section("What was found", tables=[listed]), *left_out(record)]
     write_report(path, Report("STNet", lead, sections, made))
 
 
@@ -85,35 +81,4 @@ def _gallery(
         return []
     shown = entries[:_MOST_SHOWN]
     prose = [words, f"The first {len(shown)} of {len(entries)} pictures that were drawn."]
-    figures = [
-        Figure(
-            tf.io.encode_jpeg(read_image(folder / entry["overlay"]), quality=90).numpy(),
-            alt=f"{entry['image_id']}: "
-            + ", ".join(found["class_name"] for found in entry["found"]),
-            caption=entry["image_id"],
-        )
-        for entry in shown
-    ]
-    cells = [*figures, *[None] * (-len(figures) % _IN_A_ROW)]
-    rows = [cells[first : first + _IN_A_ROW] for first in range(0, len(cells), _IN_A_ROW)]
-    return [Section(heading, prose, [Table([""] * _IN_A_ROW, rows)])]
-
-
-def _listed(entries: Sequence[Mapping[str, Any]]) -> Table:
-    rows = [
-        [
-            entry["image_id"],
-            found["class_name"],
-            100 * found["score"],
-            found["iou"],
-            "; ".join(", ".join(f"{corner:g}" for corner in box) for box in found["boxes"])
-            or "none",
-        ]
-        for entry in entries[:_MOST_LISTED]
-        for found in entry["found"]
-    ]
-    caption = ""
-    if len(entries) > _MOST_LISTED:
-        caption = f"The first {_MOST_LISTED} of {len(entries)} pictures; boxes.json holds all."
-    header = ["Picture", "Class", "Softmax, %", "Overlap", "x0, y0, x1, y1 in pixels"]
-    return Table(header, rows, caption)
+    return [Section(heading, prose, [picture_table(folder, shown)])]

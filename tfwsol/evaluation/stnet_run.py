@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
-import sys
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
-import tqdm
 
 from tfwsol.backbones.trained_classifier import TrainedClassifier
 from tfwsol.boxes import class_hypothesis_maps
-from tfwsol.data.exif_orientation import UPRIGHT, stored_boxes, stored_size
+from tfwsol.data.exif_orientation import stored_boxes
 from tfwsol.data.views import ShortSide, see
 from tfwsol.evaluation.box_files import class_label
-from tfwsol.evaluation.box_overlay import overlay_name
-from tfwsol.evaluation.box_record import OVERLAYS, BoxRecord
-from tfwsol.evaluation.localize_settings import PREDICTED, TRUE
-from tfwsol.evaluation.picture_source import Picture, PictureSource
+from tfwsol.evaluation.box_record import BoxRecord
+from tfwsol.evaluation.box_run import (
+    asked_classes,
+    class_shares,
+    filled,
+    picture_entry,
+    picture_title,
+    write_overlay,
+)
+from tfwsol.evaluation.picture_source import Picture
 from tfwsol.evaluation.stnet_boxes import (
     in_picture,
     overlaps,
@@ -32,7 +34,6 @@ from tfwsol.evaluation.stnet_boxes import (
 from tfwsol.evaluation.stnet_settings import STNetSettings
 from tfwsol.evaluation.stnet_sheet import HypothesisRow, stnet_sheet
 from tfwsol.methods.explainer_names import build_explainer
-from tfwsol.visualization import replacing
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,7 +54,7 @@ class _Seen:
 
 
 class STNetRun:
-    """Shows pictures to STNet in batches and keeps what it finds.
+    """Shows a batch of pictures to STNet and describes what it finds, for `fill_record`.
 
     Args:
         classifier: The model.
@@ -90,43 +91,26 @@ class STNetRun:
         self._grids = self._explainer.grids
         self._beside = {name: build_explainer(name, classifier.model) for name in settings.beside}
 
-    def go(self, source: PictureSource, start: int, total: int, batch_size: int) -> None:
-        """Works on the pictures from a place on."""
-        size = min(batch_size, max(total - start, 1))
-        pause = 0.2 if sys.stderr.isatty() else 10.0
-        shown = {"initial": start, "mininterval": pause, "disable": total == 1}
-        pictures = itertools.islice(source.read(start), total - start)
-        with tqdm.tqdm(None, "localizing", total, unit=" images", **shown) as bar:
-            while batch := list(itertools.islice(pictures, size)):
-                entries = self._entries(bar.n, batch, size)
-                if bar.n == start:
-                    self._record.begin()
-                self._record.add(entries)
-                bar.update(len(batch))
+    def find(self, batch: list[Picture], size: int) -> Iterator[_Seen]:
+        """What STNet finds in each picture of a batch that is filled up to a size.
 
-    def _entries(self, start: int, batch: list[Picture], size: int) -> list[dict[str, Any]]:
-        readable = [picture for picture in batch if picture.image is not None]
-        if self._settings.mode == "bbox_eval" and any(p.true_boxes is None for p in readable):
+        Raises:
+            ValueError: Boxes are to be scored, and the data has none.
+        """
+        if self._settings.mode == "bbox_eval" and any(p.true_boxes is None for p in batch):
             raise ValueError(
                 "bbox_eval needs true boxes, and the data has none; for your own pictures name "
                 "them by --boxes, or take --mode=bbox_viz."
             )
-        seen = self._seen(readable, size) if readable else iter(())
-        return [
-            {"image_id": picture.image_id, "state": picture.state, "skipped": picture.why}
-            if picture.image is None
-            else self._entry(place, picture, next(seen))
-            for place, picture in enumerate(batch, start)
-        ]
+        return self._seen(batch, size)
 
     def _seen(self, batch: list[Picture], size: int) -> Iterator[_Seen]:
         side, settings = self._view.crop, self._settings
         found = [see(self._view, {"image": tf.constant(picture.image)}) for picture in batch]
         views = [one["image"].numpy() for one in found]
-        # A shorter last batch would be traced anew; fill it up and drop the rest.
-        filled = np.stack([*views, *[views[-1]] * (size - len(batch))])
-        images = self._classifier.preprocess(filled)
-        result = self._explainer.localize(images, self._asked(batch, size), settings.top_k)
+        images = self._classifier.preprocess(filled(views, size))
+        asked = asked_classes(settings.classes, batch, size)
+        result = self._explainer.localize(images, asked, settings.top_k)
         count = len(batch)
         truths = [_truth(picture, side) for picture in batch]
         beside = self._overlaps_beside(images, result.class_ids, truths)
@@ -138,7 +122,7 @@ class STNetRun:
         classes = ids.shape[1]
         best = overlaps(boxes, [truth for truth in truths for _ in range(classes)])
         scores = np.asarray(result.scores)[:count]
-        shares = np.take_along_axis(tf.nn.softmax(scores).numpy(), ids, axis=1)
+        shares = class_shares(scores, ids)
         for row, (view, one) in enumerate(zip(views, found, strict=True)):
             own = slice(row * classes, (row + 1) * classes)
             yield _Seen(
@@ -166,25 +150,9 @@ class STNetRun:
             found[name] = overlaps(proposals_beside(maps, rule, level, side), truths)
         return found
 
-    def _asked(self, batch: list[Picture], size: int) -> np.ndarray | None:
-        classes = self._settings.classes
-        if classes == PREDICTED:
-            return None
-        if classes == TRUE:
-            labels = [picture.label for picture in batch]
-            return np.array(labels + labels[-1:] * (size - len(batch)))
-        return np.tile(classes, (size, 1))
-
-    def _entry(self, place: int, picture: Picture, seen: _Seen) -> dict[str, Any]:
-        size = picture.image.shape[:2]
-        height, width = stored_size(size, picture.orientation)
-        entry: dict[str, Any] = {"image_id": picture.image_id, "height": height, "width": width}
-        if picture.orientation != UPRIGHT:
-            entry["orientation"] = picture.orientation
-        if picture.label is not None:
-            entry["label"] = picture.label
-        if picture.state is not None:
-            entry["state"] = picture.state
+    def describe(self, place: int, picture: Picture, seen: _Seen) -> dict[str, Any]:
+        """The entry of a picture in the record; the first ones are drawn."""
+        size, entry = picture.image.shape[:2], picture_entry(picture)
         entry |= {"rule": "stnet", "threshold": self._settings.threshold}
         entry |= {"view": np.round(seen.region, 2).tolist(), "predicted": seen.predicted}
         names, side = self._classifier.class_names, self._view.crop
@@ -206,11 +174,8 @@ class STNetRun:
         if seen.beside:
             entry["beside"] = seen.beside
         if place < self._drawn:
-            entry["overlay"] = f"{OVERLAYS}/{overlay_name(place, picture.image_id)}"
-            # The usual PNG writer takes 15 times as long to save a tenth of the bytes.
-            data = tf.io.encode_png(self._sheet(picture, seen, entry["found"]), compression=1)
-            with replacing(self._record.folder / entry["overlay"]) as draft:
-                draft.write_bytes(data.numpy())
+            drawn = self._sheet(picture, seen, entry["found"])
+            entry["overlay"] = write_overlay(self._record, place, picture.image_id, drawn)
         return entry
 
     def _sheet(
@@ -229,10 +194,8 @@ class STNetRun:
             HypothesisRow(_caption(one), hypothesis, box)
             for one, hypothesis, box in zip(found, shown, boxes, strict=True)
         ]
-        name = PurePosixPath(picture.image_id).name
-        if picture.label is not None:
-            name += f", truly {class_label(picture.label, self._classifier.class_names)}"
-        return stnet_sheet(seen.view, name, rows, seen.truth, hypotheses)
+        title = picture_title(picture, self._classifier.class_names)
+        return stnet_sheet(seen.view, title, rows, seen.truth, hypotheses)
 
 
 def _truth(picture: Picture, side: int) -> np.ndarray | None:

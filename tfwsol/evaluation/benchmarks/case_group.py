@@ -20,7 +20,8 @@ class SuiteOptions:
         iterations: Of gradient loops.
         threads: For TensorFlow; 0: as many as it likes.
         seed: Of weights and images.
-        backbones: Networks to train, names of tfwsol.backbones; None: the suite's own.
+        backbones: Networks to train, names of tfwsol.backbones, or to hand gates down through,
+            as for `model`; None: the suite's own.
         methods: Localizers to train; None: all of tfwsol.methods.
         steps: Of the optimizer, in every case that trains; None: the suite's own.
     """

@@ -11,7 +11,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfwsol import backbones
 from tfwsol.evaluation.benchmarks.case_group import CaseGroup, SuiteOptions
 from tfwsol.evaluation.benchmarks.l2caf import build_model
 from tfwsol.evaluation.benchmarks.stnet_layers import GatedLayer, gated_layers
@@ -41,18 +40,12 @@ def stnet(options: SuiteOptions) -> Iterator[CaseGroup]:
     """
     library = SortingLibrary()
     for name in options.backbones or NETWORKS:
-        model = he_normal(_network(name, options), options.seed)
+        network = build_model(dataclasses.replace(options, model=name))
+        model = he_normal(network, options.seed)
         for size in options.batch_sizes or _BATCH_SIZES:
             yield from _network_groups(name, model, library, size, options.seed)
-    small = dataclasses.replace(options, image_size=_SMALL_SIZE)
-    yield _twin_group(he_normal(_network(_SMALL, small), options.seed), options.seed)
-
-
-def _network(name: str, options: SuiteOptions) -> keras.Model:
-    if name not in backbones.names():
-        return build_model(dataclasses.replace(options, model=name))
-    size = {} if options.image_size is None else {"input_shape": (*options.image_size, 3)}
-    return backbones.build(name, **size)
+    small = build_model(dataclasses.replace(options, model=_SMALL, image_size=_SMALL_SIZE))
+    yield _twin_group(he_normal(small, options.seed), options.seed)
 
 
 def he_normal(model: keras.Model, seed: int) -> keras.Model:

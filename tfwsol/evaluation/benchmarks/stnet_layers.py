@@ -18,8 +18,8 @@ from tfwsol.methods.top_down.plan import plan
 from tfwsol.methods.top_down.settings import Settings, preset_of, settings_of
 from tfwsol.methods.top_down.stop_place import stop_slot
 from tfwsol.ops import bridge_gating
-
-_CONV_LEAST, _DENSE_LEAST = 3e-4, 1e-5
+from tfwsol.ops.conv_gating_twin import PRUNING as CONV_PRUNING
+from tfwsol.ops.dense_gating_twin import PRUNING as DENSE_PRUNING
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,6 +98,6 @@ def _gated_layer(
     size = kernel.shape[1:3] if kernel.ndim == 4 else (1, 1)
     geometry = np.array([*x.shape, *above.shape[1:], *size, *window], np.int64)
     gated = np.flatnonzero(above.numpy())
-    least = _DENSE_LEAST if isinstance(step, DenseSelection) else _CONV_LEAST
+    pruning = DENSE_PRUNING if isinstance(step, DenseSelection) else CONV_PRUNING
     units = int(np.prod(above.shape))
-    return GatedLayer(step.step.path, geometry, x.numpy(), kernel, gated, units, least)
+    return GatedLayer(step.step.path, geometry, x.numpy(), kernel, gated, units, pruning.least)
