@@ -56,6 +56,30 @@ __device__ void ForBits(const uint64_t* mask, int64_t words, int64_t stride, Eac
   }
 }
 
+// The sum of some products of a channel, and how many they are.
+struct Selection {
+  float energy = 0;
+  int64_t area = 0;
+};
+
+// Of the selected ones; puts down in `masks->left` where they lie.
+template <typename Read>
+__device__ Selection SelectProducts(const Geometry& g, const GroupRules& rules, Read read,
+                                    WindowMasks* masks) {
+  Selection selection;
+  for (int64_t w = 0; w < masks->words; ++w) masks->left[w] = 0;
+  for (int64_t i = 0; i < g.kernel_height; ++i) {
+    for (int64_t j = 0; j < g.kernel_width; ++j) {
+      const float product = read(i, j);
+      if (!Selected(product, rules.cut, rules.literal)) continue;
+      SetBit(masks->left, i * masks->stride + j);
+      selection.energy += product;
+      ++selection.area;
+    }
+  }
+  return selection;
+}
+
 // Finds the groups of a channel, in `masks->best` the best of them: the later of equal ones.
 //   read(i, j): the product at row i and column j of the window
 // False when nothing is selected, or when no group can be worth `least`.
@@ -67,21 +91,10 @@ __device__ bool BestGroup(const Geometry& g, const GroupRules& rules, Read read,
   const auto worth_of = [&](float energy, int64_t area) {
     return g.Positions() == 1 ? energy : Score(rules.alpha, energy, area);
   };
-  for (int64_t w = 0; w < words; ++w) masks->left[w] = 0;
-  float energy = 0;
-  int64_t area = 0;
-  for (int64_t i = 0; i < g.kernel_height; ++i) {
-    for (int64_t j = 0; j < g.kernel_width; ++j) {
-      const float product = read(i, j);
-      if (!Selected(product, rules.cut, rules.literal)) continue;
-      SetBit(masks->left, i * stride + j);
-      energy += product;
-      ++area;
-    }
-  }
-  if (area == 0) return false;
+  const Selection all = SelectProducts(g, rules, read, masks);
+  if (all.area == 0) return false;
   // No group scores more than its whole channel, unless there are negative products.
-  if (!rules.literal && worth_of(energy, area) < least) return false;
+  if (!rules.literal && worth_of(all.energy, all.area) < least) return false;
   bool found = false;
   for (int64_t word = 0; word < words; ++word) {
     while (masks->left[word] != 0) {
@@ -93,14 +106,14 @@ __device__ bool BestGroup(const Geometry& g, const GroupRules& rules, Read read,
       } else {
         GrowComponent(masks->component, masks->left, masks->grown, words, stride);
       }
-      energy = 0, area = 0;
+      Selection own;
       ForBits(masks->component, words, stride, [&](int64_t i, int64_t j) {
-        energy += read(i, j);
-        ++area;
+        own.energy += read(i, j);
+        ++own.area;
       });
-      const float worth = worth_of(energy, area);
+      const float worth = worth_of(own.energy, own.area);
       const bool better = !found || worth >= group->worth;
-      if (better) *group = {worth, energy};
+      if (better) *group = {worth, own.energy};
       for (int64_t w = 0; w < words; ++w) {
         masks->left[w] &= ~masks->component[w];
         if (better) masks->best[w] = masks->component[w];

@@ -11,47 +11,27 @@
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
-#include <memory>
-#include <random>
-#include <vector>
 
 #include "custom_ops/top_down_gating/conv_unit.h"
 #include "custom_ops/top_down_gating/dense_unit.h"
 #include "custom_ops/top_down_gating/device_library.h"
 #include "custom_ops/top_down_gating/layer_pass.h"
 #include "custom_ops/top_down_gating/pool_unit.h"
+#include "tests/custom_ops/random_layers.h"
 
 namespace {
 
+using random_layers::Draw;
+using random_layers::DrawLayer;
+using random_layers::Numbers;
+using random_layers::Random;
 using tfwsol::Geometry;
 using tfwsol::Mode;
 
-std::mt19937 draw(20261121);
-
-int64_t Draw(int64_t least, int64_t most) {
-  return least + static_cast<int64_t>(draw() % static_cast<uint64_t>(most - least + 1));
-}
+constexpr random_layers::Limits kMost{3, 14, 20, 17, 4, 90};
 
 void ShareOut(int64_t total, int64_t, const std::function<void(int64_t, int64_t)>& work) {
   if (total > 0) work(0, total);
-}
-
-// Exactly as long as it must be, so that a step too far is seen.
-struct Numbers {
-  explicit Numbers(int64_t count) : size(count), data(new float[static_cast<size_t>(count)]()) {}
-  float* get() const { return data.get(); }
-  int64_t size;
-  std::unique_ptr<float[]> data;
-};
-
-Numbers Random(int64_t count, bool steps, double zeros) {
-  Numbers numbers(count);
-  std::normal_distribution<float> normal;
-  for (int64_t k = 0; k < count; ++k) {
-    if (std::uniform_real_distribution<>()(draw) < zeros) continue;
-    numbers.get()[k] = steps ? 0.5f * static_cast<float>(Draw(-3, 4)) : normal(draw);
-  }
-  return numbers;
 }
 
 void Check(int error) {
@@ -95,29 +75,6 @@ bool Same(const Numbers& wanted, const OnDevice& found) {
   return true;
 }
 
-int64_t Windows(int64_t size, int64_t padding, int64_t reach, int64_t stride) {
-  const int64_t room = size + padding - reach;
-  return room < 0 ? 0 : room / stride + 1 + (room % stride != 0 && Draw(0, 1) == 1);
-}
-
-Geometry DrawLayer(bool pool) {
-  Geometry g{};
-  g.batch = Draw(0, 3), g.height = Draw(1, 14), g.width = Draw(1, 20);
-  g.kernel_height = Draw(1, Draw(0, 4) == 0 ? 17 : 3);
-  g.kernel_width = Draw(1, Draw(0, 4) == 0 ? 17 : 3);
-  g.stride_y = Draw(1, 3), g.stride_x = Draw(1, 3);
-  g.top = Draw(0, 4), g.left = Draw(0, 4);
-  g.dilation_y = pool ? 1 : Draw(1, 2), g.dilation_x = pool ? 1 : Draw(1, 2);
-  g.groups = Draw(1, 3);
-  g.channels = g.groups * (pool ? 1 : Draw(1, Draw(0, 3) == 0 ? 90 : 9));
-  g.out_channels = g.groups * (pool ? 1 : Draw(1, 3));
-  const int64_t reach_y = (g.kernel_height - 1) * g.dilation_y + 1;
-  const int64_t reach_x = (g.kernel_width - 1) * g.dilation_x + 1;
-  g.out_height = Windows(g.height, g.top + Draw(0, 4), reach_y, g.stride_y);
-  g.out_width = Windows(g.width, g.left + Draw(0, 4), reach_x, g.stride_x);
-  return g;
-}
-
 // Arguments and both results of a layer with a kernel.
 struct KernelLayer {
   explicit KernelLayer(const Geometry& geometry)
@@ -157,7 +114,7 @@ void Shuffle() {
 }
 
 bool CheckConv() {
-  KernelLayer one(DrawLayer(false));
+  KernelLayer one(DrawLayer(false, kMost));
   one.OnCpu([&] { return tfwsol::ConvUnit<float>(one.g, 0.2f, one.literal); });
   Shuffle();
   Check(tfwsol_conv_pass(nullptr, &one.g, one.device_x.get(), one.device_kernel.get(),
@@ -184,7 +141,7 @@ bool CheckDense() {
 }
 
 bool CheckPool() {
-  const Geometry g = DrawLayer(true);
+  const Geometry g = DrawLayer(true, kMost);
   const Numbers x = Random(g.Cells(), Draw(0, 1) == 1, 0.3);
   const Numbers gates = Random(g.Units(), false, 0.3);
   const int mode = static_cast<int>(Draw(0, 2));

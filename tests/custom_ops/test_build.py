@@ -102,10 +102,8 @@ def test_without_tensorflow_nothing_is_built(tmp_path, monkeypatch, capsys):
 
 
 @pytest.fixture
-def gpu_sources(sources, monkeypatch):
+def gpu_sources(sources):
     """An operation of two files, whose GPU half an nvcc of ours compiles."""
-    monkeypatch.delenv("TFWSOL_CUDA", raising=False)
-    monkeypatch.delenv("CUDA_HOME", raising=False)
     (sources / "some_op").mkdir()
     for suffix in ("cc", "cu"):
         (sources / "some_op" / f"some_op.{suffix}").write_text("")
@@ -128,6 +126,8 @@ esac
 [ ! -e {tmp_path}/refuse ] || {{ echo 'k.cu(1): error: no' >&2; exit 2; }}"""
     program(folder / "nvcc", f"{about}\n{write}")
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+    monkeypatch.delenv("TFWSOL_CUDA", raising=False)
+    monkeypatch.delenv("CUDA_HOME", raising=False)
     return tmp_path
 
 

@@ -5,9 +5,8 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
+#include <functional>
 #include <map>
-#include <memory>
-#include <random>
 #include <tuple>
 #include <vector>
 
@@ -15,67 +14,27 @@
 #include "custom_ops/top_down_gating/dense_unit.h"
 #include "custom_ops/top_down_gating/layer_pass.h"
 #include "custom_ops/top_down_gating/pool_unit.h"
+#include "tests/custom_ops/random_layers.h"
 
 namespace {
 
+using random_layers::Draw;
+using random_layers::DrawLayer;
+using random_layers::Numbers;
+using random_layers::Random;
 using tfwsol::Finding;
 using tfwsol::Geometry;
 using tfwsol::LayerInputs;
 using tfwsol::LayerOutputs;
 using tfwsol::Unit;
 
-std::mt19937 draw(20260711);
-
-int64_t Draw(int64_t least, int64_t most) {
-  return least + static_cast<int64_t>(draw() % static_cast<uint64_t>(most - least + 1));
-}
+constexpr random_layers::Limits kMost{2, 12, 12, 11, 2, 9};
 
 // Parts in a random order, as threads would take them.
 void ShareOut(int64_t total, int64_t, const std::function<void(int64_t, int64_t)>& work) {
   const int64_t cut = total == 0 ? 0 : Draw(0, total);
   if (cut < total) work(cut, total);
   if (cut > 0) work(0, cut);
-}
-
-// Exactly as long as it must be, so that a step too far is seen.
-struct Numbers {
-  explicit Numbers(int64_t count) : size(count), data(new float[static_cast<size_t>(count)]()) {}
-  int64_t size;
-  std::unique_ptr<float[]> data;
-};
-
-// Many values of few kinds, or all of their own.
-Numbers Random(int64_t count, bool steps, double zeros) {
-  Numbers numbers(count);
-  std::normal_distribution<float> normal;
-  for (int64_t k = 0; k < count; ++k) {
-    if (std::uniform_real_distribution<>()(draw) < zeros) continue;
-    numbers.data[k] = steps ? 0.5f * static_cast<float>(Draw(-3, 4)) : normal(draw);
-  }
-  return numbers;
-}
-
-int64_t Windows(int64_t size, int64_t padding, int64_t reach, int64_t stride) {
-  const int64_t room = size + padding - reach;
-  return room < 0 ? 0 : room / stride + 1 + (room % stride != 0 && Draw(0, 1) == 1);
-}
-
-Geometry DrawLayer(bool pool) {
-  Geometry g{};
-  g.batch = Draw(0, 2), g.height = Draw(1, 12), g.width = Draw(1, 12);
-  g.kernel_height = Draw(1, Draw(0, 3) == 0 ? 11 : 3);
-  g.kernel_width = Draw(1, Draw(0, 3) == 0 ? 11 : 3);
-  g.stride_y = Draw(1, 3), g.stride_x = Draw(1, 3);
-  g.top = Draw(0, 2), g.left = Draw(0, 2);
-  g.dilation_y = pool ? 1 : Draw(1, 2), g.dilation_x = pool ? 1 : Draw(1, 2);
-  g.groups = Draw(1, 3);
-  g.channels = g.groups * (pool ? 1 : Draw(1, 9));
-  g.out_channels = g.groups * (pool ? 1 : Draw(1, 3));
-  const int64_t reach_y = (g.kernel_height - 1) * g.dilation_y + 1;
-  const int64_t reach_x = (g.kernel_width - 1) * g.dilation_x + 1;
-  g.out_height = Windows(g.height, g.top + Draw(0, 2), reach_y, g.stride_y);
-  g.out_width = Windows(g.width, g.left + Draw(0, 2), reach_x, g.stride_x);
-  return g;
 }
 
 struct Place {
@@ -180,7 +139,7 @@ bool Same(const float* found, const std::vector<float>& wanted) {
 }
 
 bool CheckConv() {
-  const Geometry g = DrawLayer(false);
+  const Geometry g = DrawLayer(false, kMost);
   const bool literal = Draw(0, 1) == 1;
   const Numbers x = Random(g.Cells(), Draw(0, 1) == 1, Draw(0, 9) / 10.0);
   const Numbers kernel = Random(g.Products() * g.out_channels, Draw(0, 1) == 1, 0.1);
@@ -228,7 +187,7 @@ bool CheckDense() {
 }
 
 bool CheckPool() {
-  const Geometry g = DrawLayer(true);
+  const Geometry g = DrawLayer(true, kMost);
   const Numbers x = Random(g.Cells(), Draw(0, 1) == 1, 0.3);
   const Numbers gates = Random(g.Units(), false, 0.3);
   for (const auto mode : {tfwsol::Mode::kWinner, tfwsol::Mode::kAll, tfwsol::Mode::k699}) {

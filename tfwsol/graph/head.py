@@ -12,7 +12,7 @@ from tfwsol.graph.flat_graph import FlatGraph, Slot, Step
 _FINAL_ACTIVATIONS = ("softmax", "log_softmax", "sigmoid", "linear")
 _FINAL_OPERATIONS = ("Softmax", "LogSoftmax", "Sigmoid")
 _RESHAPES = ("Flatten", "Reshape", "Squeeze")
-_NOTHING_AT_INFERENCE = (
+NOTHING_AT_INFERENCE = (
     "Dropout",
     "SpatialDropout2D",
     "AlphaDropout",
@@ -22,6 +22,7 @@ _NOTHING_AT_INFERENCE = (
     "ActivityRegularization",
     "Cast",
 )
+"""Keras' own operations that hand on their input at inference."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -133,7 +134,7 @@ def passes_through(graph: FlatGraph, step: Step) -> bool:
     if is_keras_own(operation, _RESHAPES):
         before, after = (graph.specs[slot].shape for slot in (*step.inputs, *step.outputs))
         return _is_one_cell(before) and _is_one_cell(after) and before[-1] == after[-1]
-    return is_keras_own(operation, _NOTHING_AT_INFERENCE)
+    return is_keras_own(operation, NOTHING_AT_INFERENCE)
 
 
 def is_keras_own(operation: Any, names: tuple[str, ...]) -> bool:

@@ -61,7 +61,9 @@ def conv_gating(
 
     Raises:
         tf.errors.InvalidArgumentError: An argument does not fit or is not finite; the message
-            names it. (While a function is traced it is a ValueError.)
+            names it. (While a function is traced it is a ValueError.) On a GPU, numbers that are
+            not finite make all outputs NaN instead, since refusing them would mean waiting for
+            the device.
         ValueError: An argument has another type or form.
     """
     x, kernel, gates = gating_library.tensors(x, kernel=kernel, gates=gates)

@@ -47,7 +47,8 @@ def dense_gating(
         The gates of the input, like `x`; a tuple only when more is asked for.
 
     Raises:
-        tf.errors.InvalidArgumentError: As for `conv_gating`.
+        tf.errors.InvalidArgumentError: As for `conv_gating`; on a GPU, numbers that are not
+            finite make all outputs NaN instead.
         ValueError: As for `conv_gating`.
     """
     import tensorflow as tf
@@ -94,7 +95,7 @@ def bridge_gating(
         The pruned gates, like `gates`; zero where these sum to no more than 1e-5.
 
     Raises:
-        tf.errors.InvalidArgumentError: As for `conv_gating`.
+        tf.errors.InvalidArgumentError: As for `dense_gating`.
         ValueError: As for `conv_gating`.
     """
     import tensorflow as tf

@@ -40,7 +40,8 @@ def pool_gating(
         The gates of the input, like `x`.
 
     Raises:
-        tf.errors.InvalidArgumentError: As for `conv_gating`.
+        tf.errors.InvalidArgumentError: As for `conv_gating`; on a GPU, numbers that are not
+            finite make all outputs NaN instead.
         ValueError: As for `conv_gating`.
     """
     x, gates = gating_library.tensors(x, gates=gates)

@@ -44,7 +44,8 @@ def test_it_runs_as_a_script_and_says_what_is_lacking(tmp_path):
     # As on a machine with NumPy and nothing else of ours, but with no nvcc.
     script = build.SOURCES / "top_down_gating" / "harness.py"
     environment = {**os.environ, "PATH": str(tmp_path)}
-    environment.pop("CUDA_HOME", None)
+    for name in ("CUDA_HOME", "TFWSOL_CUDA"):
+        environment.pop(name, None)
     run = subprocess.run(
         [sys.executable, script],
         env=environment,

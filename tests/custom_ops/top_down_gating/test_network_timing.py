@@ -36,6 +36,6 @@ def test_a_chain_hands_the_gate_of_the_class_down_to_the_image(emulated):
 
 
 def test_the_forward_pass_of_the_same_network():
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="PyTorch is no dependency of ours")
     network = network_timing._torch_network(SMALL, 16)
     assert network(torch.zeros(2, 3, 16, 16)).shape == (2, 5)

@@ -9,14 +9,14 @@ import keras
 import tensorflow as tf
 
 from tfwsol.graph.flat_graph import Step
-from tfwsol.methods.top_down.gate_step import Activations, GateStep, HandDown, by_sign
-from tfwsol.methods.top_down.graph_reading import GraphReading, UnsupportedLayer
+from tfwsol.methods.top_down.gate_step import Activations, HandDown, SelectingStep, by_sign
+from tfwsol.methods.top_down.graph_reading import GraphReading, UnsupportedLayer, check_layout
 from tfwsol.methods.top_down.packed_kernel import PackedKernel
 from tfwsol.methods.top_down.windows import Sides, border
 from tfwsol.ops import conv_gating, pack_kernel
 
 
-class Convolution(GateStep):
+class Convolution(SelectingStep):
     """One channel's best connected group of positive products explains each unit.
 
     Products are of the kernel that the layer and its batch normalisation make together,
@@ -28,39 +28,31 @@ class Convolution(GateStep):
         step: The call of a Conv2D or DepthwiseConv2D.
     """
 
-    selects = True
-
     def __init__(self, reading: GraphReading, step: Step) -> None:
-        super().__init__(step)
         layer = step.operation
         check_kernel(layer)
-        self._x, self._output = step.inputs[0], signed_output(reading, step)
-        self.needs = tuple(slot for slot in (self._x, self._output) if slot is not None)
+        super().__init__(step, signed_output(reading, step))
         self._groups = reading.shape(self._x)[-1] if is_depthwise(layer) else layer.groups
-        self._literal = reading.settings.literal
-        self._alpha = reading.settings.alpha(step.path)
-        self._shares = reading.settings.preset.bias_units == "share"
+        self._options = group_options(reading, step)
         self._one_sign = reading.is_never_negative(self._x)
         self.kernels = (folded_kernel(reading, step),)
 
     def below(self, gates: tf.Tensor, values: Activations) -> list[tf.Tensor]:
         layer = self.step.operation
-        output = None if self._output is None else values[self._output]
+        x, output = self.read(values)
         hand_down = through_kernel(
             self.kernels[0].tensor,
-            self._shares,
-            self._one_sign,
+            one_sign=self._one_sign,
             strides=layer.strides,
-            padding=border_of(layer, values[self._x]),
+            padding=border_of(layer, x),
             groups=self._groups,
             dilation=layer.dilation_rate,
-            alpha=self._alpha,
-            literal=self._literal,
+            **self._options,
         )
-        return [by_sign(hand_down, values[self._x], gates, output)]
+        return [by_sign(hand_down, x, gates, output)]
 
 
-class SeparableConvolution(GateStep):
+class SeparableConvolution(SelectingStep):
     """The pointwise half, then the depthwise one, whose output is computed on the way.
 
     Args:
@@ -68,18 +60,12 @@ class SeparableConvolution(GateStep):
         step: The call of a SeparableConv2D.
     """
 
-    selects = True
-
     def __init__(self, reading: GraphReading, step: Step) -> None:
-        super().__init__(step)
         layer = step.operation
         check_kernel(layer)
-        self._x, self._output = step.inputs[0], signed_output(reading, step)
-        self.needs = tuple(slot for slot in (self._x, self._output) if slot is not None)
-        settings = reading.settings
-        self._shares = settings.preset.bias_units == "share"
+        super().__init__(step, signed_output(reading, step))
         self._one_sign = reading.is_never_negative(self._x)
-        self._options = {"alpha": settings.alpha(step.path), "literal": settings.literal}
+        self._options = group_options(reading, step)
         depthwise = PackedKernel([layer.depthwise_kernel], lambda k: pack_kernel(as_grouped(k)))
         plain = PackedKernel([layer.depthwise_kernel], tf.identity)
         self.kernels = (folded_kernel(reading, step), depthwise, plain)
@@ -87,8 +73,7 @@ class SeparableConvolution(GateStep):
     def below(self, gates: tf.Tensor, values: Activations) -> list[tf.Tensor]:
         layer = self.step.operation
         pointwise, depthwise, plain = (kernel.tensor for kernel in self.kernels)
-        x = values[self._x]
-        output = None if self._output is None else values[self._output]
+        x, output = self.read(values)
         middle = keras.ops.depthwise_conv(
             x,
             plain,
@@ -98,12 +83,11 @@ class SeparableConvolution(GateStep):
             data_format="channels_last",
         )
 
-        hand_down = through_kernel(pointwise, self._shares, False, **self._options)
+        hand_down = through_kernel(pointwise, one_sign=False, **self._options)
         gates = by_sign(hand_down, middle, gates, output)
         hand_down = through_kernel(
             depthwise,
-            self._shares,
-            self._one_sign,
+            one_sign=self._one_sign,
             strides=layer.strides,
             padding=border_of(layer, x),
             groups=x.shape[-1],
@@ -139,6 +123,13 @@ def through_kernel(kernel: tf.Tensor, shares: bool, one_sign: bool, **layer: Any
     return hand_down
 
 
+def group_options(reading: GraphReading, step: Step) -> dict[str, Any]:
+    """How a layer chooses its groups, as `through_kernel` takes it: shares, alpha, literal."""
+    settings = reading.settings
+    shares = settings.preset.bias_units == "share"
+    return {"shares": shares, "alpha": settings.alpha(step.path), "literal": settings.literal}
+
+
 def by_halves(values: tf.Tensor) -> tf.Tensor:
     """Each channel as two, its positive and its negative half, so that no product is negative."""
     halves = tf.stack([tf.nn.relu(values), tf.nn.relu(-values)], axis=-1)
@@ -160,8 +151,7 @@ def check_kernel(layer: Any) -> None:
     """
     if getattr(layer, "quantization_mode", None) is not None:
         raise UnsupportedLayer("its kernel is quantised; load the model in floating point")
-    if getattr(layer, "data_format", "channels_last") != "channels_last":
-        raise UnsupportedLayer("it is channels_first; rebuild the model channels_last")
+    check_layout(layer)
 
 
 def is_depthwise(layer: Any) -> bool:

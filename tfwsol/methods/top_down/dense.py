@@ -11,10 +11,11 @@ from tfwsol.methods.top_down.convolution import (
     Convolution,
     check_kernel,
     folded_kernel,
+    group_options,
     signed_output,
     through_kernel,
 )
-from tfwsol.methods.top_down.gate_step import Activations, GateStep, by_sign
+from tfwsol.methods.top_down.gate_step import Activations, GateStep, SelectingStep, by_sign
 from tfwsol.methods.top_down.graph_reading import GraphReading
 from tfwsol.methods.top_down.known_layers import keeps_values
 from tfwsol.methods.top_down.settings import Selection
@@ -24,7 +25,7 @@ Cells = tuple[int, int, int]
 """Height, width and channels of a map."""
 
 
-class DenseSelection(GateStep):
+class DenseSelection(SelectingStep):
     """Statistical selection: '1', 'ALL' or '699' of the positive products explain each unit.
 
     Serves 1×1 convolutions on a single cell, too. Section 2.2 of Biparva and Tsotsos.
@@ -34,29 +35,25 @@ class DenseSelection(GateStep):
         step: The call of a Dense or a Conv2D.
     """
 
-    selects = True
-
     def __init__(self, reading: GraphReading, step: Step) -> None:
-        super().__init__(step)
         check_kernel(step.operation)
-        self._x, self._output = step.inputs[0], signed_output(reading, step)
-        self.needs = tuple(slot for slot in (self._x, self._output) if slot is not None)
+        super().__init__(step, signed_output(reading, step))
         self._selection = reading.settings.selection("dense", step.path)
         self._literal = reading.settings.literal
         self.kernels = (folded_kernel(reading, step, _as_matrix),)
 
     def below(self, gates: tf.Tensor, values: Activations) -> list[tf.Tensor]:
         kernel, chosen = self.kernels[0].tensor, self._selection
-        output = None if self._output is None else values[self._output]
+        x, output = self.read(values)
 
         def hand_down(x: tf.Tensor, gates: tf.Tensor, _: bool) -> tf.Tensor:
             options = {"literal": self._literal, "packed": True}
             return dense_gating(x, kernel, gates, chosen.mode, chosen.offset, **options)
 
-        return [by_sign(hand_down, values[self._x], gates, output)]
+        return [by_sign(hand_down, x, gates, output)]
 
 
-class WholeMap(GateStep):
+class WholeMap(SelectingStep):
     """A dense layer on a flattened map, or a convolution of a map's size: one connected group.
 
     The network of the paper has its first dense layer (fc6) as the convolution that it is, and
@@ -68,17 +65,11 @@ class WholeMap(GateStep):
         cells: The map's size.
     """
 
-    selects = True
-
     def __init__(self, reading: GraphReading, step: Step, cells: Cells) -> None:
-        super().__init__(step)
         check_kernel(step.operation)
-        self._x, self._output = step.inputs[0], signed_output(reading, step)
-        self.needs = tuple(slot for slot in (self._x, self._output) if slot is not None)
+        super().__init__(step, signed_output(reading, step))
         self._cells = cells
-        self._alpha = reading.settings.alpha(step.path)
-        self._literal = reading.settings.literal
-        self._shares = reading.settings.preset.bias_units == "share"
+        self._options = group_options(reading, step)
         self._one_sign = reading.is_never_negative(self._x)
         is_top = reading.is_answer(step.outputs[0])
         bridge = reading.settings.selection("bridge", step.path)
@@ -89,16 +80,14 @@ class WholeMap(GateStep):
         shape = tf.shape(gates)
         units = tf.reshape(gates, [shape[0], gates.shape[-1]])
         mode, offset = self._bridge.mode, self._bridge.offset
-        units = bridge_gating(units, tf.ones_like(units[:, 0]), mode, offset, literal=self._literal)
+        literal = self._options["literal"]
+        units = bridge_gating(units, tf.ones_like(units[:, 0]), mode, offset, literal=literal)
         cells = [shape[0], *self._cells]
-        output = None
-        if self._output is not None:
-            output = tf.reshape(values[self._output], [shape[0], 1, 1, gates.shape[-1]])
-
+        x, output = self.read(values)
+        if output is not None:
+            output = tf.reshape(output, [shape[0], 1, 1, gates.shape[-1]])
         kernel = self.kernels[0].tensor
-        options = {"alpha": self._alpha, "literal": self._literal}
-        hand_down = through_kernel(kernel, self._shares, self._one_sign, **options)
-        x = values[self._x]
+        hand_down = through_kernel(kernel, one_sign=self._one_sign, **self._options)
         found = by_sign(hand_down, tf.reshape(x, cells), units[:, None, None], output)
         return [tf.reshape(found, tf.shape(x))]
 

@@ -59,6 +59,26 @@ class GateStep(abc.ABC):
         """
 
 
+class SelectingStep(GateStep):
+    """A step whose units choose among the values of one input, negative ones as `by_sign` has it.
+
+    Args:
+        step: The call.
+        output: The slot that tells which gated units are negative; None where none is.
+    """
+
+    selects = True
+
+    def __init__(self, step: Step, output: Slot | None) -> None:
+        super().__init__(step)
+        self._x, self._output = step.inputs[0], output
+        self.needs = (self._x,) if output is None else (self._x, output)
+
+    def read(self, values: Activations) -> tuple[tf.Tensor, tf.Tensor | None]:
+        """The values of the input, and those of the output where their signs count."""
+        return values[self._x], None if self._output is None else values[self._output]
+
+
 def by_sign(
     hand_down: HandDown,
     x: tf.Tensor,

@@ -130,6 +130,16 @@ class GraphReading:
         return found
 
 
+def check_layout(operation: Any) -> None:
+    """Accepts operations on channels_last maps, and those that have no layout.
+
+    Raises:
+        UnsupportedLayer: It is channels_first.
+    """
+    if getattr(operation, "data_format", None) == "channels_first":
+        raise UnsupportedLayer("it is channels_first; rebuild the model channels_last")
+
+
 def is_batch_norm(step: Step) -> bool:
     """True for a batch normalisation of the last axis."""
     operation = step.operation

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from tfwsol.graph.flat_graph import InputCast
-from tfwsol.graph.head import is_keras_own
+from tfwsol.graph.head import NOTHING_AT_INFERENCE, is_keras_own
 from tfwsol.layers import ADL, HideAndSeek
 
 RECTIFIED = ("relu", "relu6", "softplus", "exponential")
@@ -61,16 +61,6 @@ _ACTIVATION_OPS = {
     "LogSoftmax": "log_softmax",
     "Sigmoid": "sigmoid",
 }
-_IDENTITIES = (
-    "Dropout",
-    "SpatialDropout2D",
-    "AlphaDropout",
-    "GaussianDropout",
-    "GaussianNoise",
-    "Identity",
-    "ActivityRegularization",
-    "Cast",
-)
 _INPUT_SCALINGS = ("Rescaling", "Normalization")
 _OWN_IDENTITIES = (ADL, HideAndSeek, InputCast)
 _CROSS_CHANNEL_NORMS = ("LocalResponseNormalization", "LocalResponseNorm", "LRN")
@@ -99,7 +89,7 @@ def activation_name(activation: Any) -> str:
 def is_identity(operation: Any) -> bool:
     """True for what hands on the same cells at inference, shifted or scaled at most."""
     return (
-        is_keras_own(operation, (*_IDENTITIES, *_INPUT_SCALINGS))
+        is_keras_own(operation, (*NOTHING_AT_INFERENCE, *_INPUT_SCALINGS))
         or type(operation) in _OWN_IDENTITIES
         or type(operation).__name__ in _CROSS_CHANNEL_NORMS
     )

@@ -6,13 +6,13 @@ import tensorflow as tf
 
 from tfwsol.graph.flat_graph import Step
 from tfwsol.methods.top_down.convolution import scale_of, statistics_of
-from tfwsol.methods.top_down.gate_step import Activations, GateStep
+from tfwsol.methods.top_down.gate_step import Activations, GateStep, SelectingStep
 from tfwsol.methods.top_down.graph_reading import GraphReading, is_batch_norm
 from tfwsol.methods.top_down.packed_kernel import PackedKernel
 from tfwsol.methods.top_down.pass_through import PassThrough
 
 
-class Scaling(GateStep):
+class Scaling(SelectingStep):
     """Every unit has one product, scale times input, which passes the whole gate if it explains it.
 
     A unit that is positive only through the shift (the bias of the normalisation) is dropped, as
@@ -23,19 +23,16 @@ class Scaling(GateStep):
         step: The call of a BatchNormalization.
     """
 
-    selects = True
-
     def __init__(self, reading: GraphReading, step: Step) -> None:
-        super().__init__(step)
+        super().__init__(step, reading.signed(step.outputs[0]))
         norm = step.operation
-        self._x, self._output = step.inputs[0], reading.signed(step.outputs[0])
-        self.needs = tuple(slot for slot in (self._x, self._output) if slot is not None)
         self.kernels = (PackedKernel(statistics_of(norm), lambda *given: scale_of(norm, given)),)
 
     def below(self, gates: tf.Tensor, values: Activations) -> list[tf.Tensor]:
-        products = values[self._x] * self.kernels[0].tensor
-        if self._output is not None:
-            products = tf.where(values[self._output] < 0, -products, products)
+        x, output = self.read(values)
+        products = x * self.kernels[0].tensor
+        if output is not None:
+            products = tf.where(output < 0, -products, products)
         return [tf.where(products > 0, gates, tf.zeros_like(gates))]
 
 

@@ -12,7 +12,7 @@ import tensorflow as tf
 from tfwsol.graph.flat_graph import Step
 from tfwsol.graph.head import is_keras_own
 from tfwsol.methods.top_down.gate_step import Activations, GateStep
-from tfwsol.methods.top_down.graph_reading import GraphReading, UnsupportedLayer
+from tfwsol.methods.top_down.graph_reading import GraphReading, UnsupportedLayer, check_layout
 from tfwsol.methods.top_down.known_layers import activation_of, is_identity
 
 _RESHAPES = ("Flatten", "Reshape", "Squeeze", "ExpandDims")
@@ -61,10 +61,10 @@ def pass_through(reading: GraphReading, step: Step) -> PassThrough | None:
     if is_keras_own(operation, ("Permute", "Transpose")):
         return _permuted(step)
     if type(operation) is keras.layers.ZeroPadding2D:
-        _check_layout(operation)
+        check_layout(operation)
         return PassThrough(step, _cropping(operation.padding))
     if type(operation) is keras.layers.Cropping2D:
-        _check_layout(operation)
+        check_layout(operation)
         return PassThrough(step, _padding(operation.cropping))
     return None
 
@@ -101,8 +101,3 @@ def _cropping(sides: Any) -> Callable[..., tf.Tensor]:
 
 def _padding(sides: Any) -> Callable[..., tf.Tensor]:
     return lambda gates, _: tf.pad(gates, [(0, 0), *sides, (0, 0)])
-
-
-def _check_layout(operation: Any) -> None:
-    if operation.data_format != "channels_last":
-        raise UnsupportedLayer("it is channels_first; rebuild the model channels_last")

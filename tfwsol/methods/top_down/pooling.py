@@ -9,14 +9,14 @@ import tensorflow as tf
 
 from tfwsol.graph.flat_graph import Step
 from tfwsol.graph.head import pools_globally
-from tfwsol.methods.top_down.gate_step import Activations, GateStep, by_sign
-from tfwsol.methods.top_down.graph_reading import GraphReading, UnsupportedLayer
+from tfwsol.methods.top_down.gate_step import Activations, SelectingStep, by_sign
+from tfwsol.methods.top_down.graph_reading import GraphReading, UnsupportedLayer, check_layout
 from tfwsol.methods.top_down.settings import CONNECTED
 from tfwsol.methods.top_down.windows import border
 from tfwsol.ops import conv_gating, pool_gating
 
 
-class Pool(GateStep):
+class Pool(SelectingStep):
     """The largest place of a window, or the positive ones in proportion, explain its unit.
 
     Args:
@@ -26,30 +26,21 @@ class Pool(GateStep):
             convolution of each channel with equal weights: its best connected group counts.
     """
 
-    selects = True
-
     def __init__(self, reading: GraphReading, step: Step, kind: str) -> None:
-        super().__init__(step)
-        layer = step.operation
-        if getattr(layer, "data_format", None) == "channels_first":
-            raise UnsupportedLayer("it is channels_first; rebuild the model channels_last")
+        super().__init__(step, reading.signed(step.outputs[0]))
+        check_layout(step.operation)
         self._selection = reading.settings.selection(kind, step.path)
         if self._selection.mode == CONNECTED and kind == "max_pool":
             raise UnsupportedLayer("a maximum has one place; its modes are 1, ALL and 699")
-        self._x, self._output = step.inputs[0], reading.signed(step.outputs[0])
-        self.needs = tuple(slot for slot in (self._x, self._output) if slot is not None)
         self._alpha = reading.settings.alpha(step.path)
         self._literal = reading.settings.literal
 
     def below(self, gates: tf.Tensor, values: Activations) -> list[tf.Tensor]:
-        x = values[self._x]
+        x, output = self.read(values)
         window, strides, sides = self._windows(x)
         if self._is_global:
             gates = self._as_cell(gates)
-        output = None
-        if self._output is not None:
-            output = values[self._output]
-            output = self._as_cell(output) if self._is_global else output
+            output = None if output is None else self._as_cell(output)
 
         def hand_down(x: tf.Tensor, gates: tf.Tensor, _: bool) -> tf.Tensor:
             chosen = self._selection
