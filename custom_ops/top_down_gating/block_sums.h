@@ -9,10 +9,9 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
-#ifdef __SSE2__
-#include <immintrin.h>
-#endif
+#include "vector_width.h"
 
 namespace tfwsol {
 
@@ -23,11 +22,11 @@ struct BlockSums {
 
   double positives[kLanes];
   double others[kLanes];  // negative, zero, NaN
+  double largest;         // of all products, if it is above its start
 
   double Positive() const { return Total(positives); }
   double Negative() const { return Total(others); }
 
- private:
   static double Total(const double* lanes) {
     return ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) +
            ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]));
@@ -66,17 +65,73 @@ __attribute__((always_inline)) inline void AddBlocksOf(const T* products, int64_
     T most = largest[0];
     for (int k = 1; k < kMany; ++k) most = most > largest[k] ? most : largest[k];
     block_max[block] = most;
+    if (most > sums->largest) sums->largest = most;
   }
   std::memcpy(sums->positives, positives, sizeof(positives));
   std::memcpy(sums->others, others, sizeof(others));
 }
 
-#if defined(__x86_64__) && defined(__GNUC__)
+#ifdef TFWSOL_WIDE_VECTORS
 
 template <typename T>
 __attribute__((target("avx512f"))) void AddBlocks64(const T* products, int64_t blocks,
                                                     T* block_max, BlockSums* sums) {
   AddBlocksOf<64>(products, blocks, block_max, sums);
+}
+
+__attribute__((target("avx512f"), always_inline)) inline void AddSixteen(__m512 products,
+                                                                         __m512d* positives,
+                                                                         __m512d* others) {
+  const __m512d zero = _mm512_setzero_pd();
+  const __m256 high = _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(products), 1));
+  for (const __m256 eight : {_mm512_castps512_ps256(products), high}) {
+    const __m512d product = _mm512_cvtps_pd(eight);
+    *positives = _mm512_add_pd(*positives, _mm512_max_pd(product, zero));
+    *others = _mm512_add_pd(*others, _mm512_min_pd(zero, product));  // NaN is the latter
+  }
+}
+
+// What compilers make of AddBlocksOf takes twice as long. read(k) gives sixteen products.
+template <typename Read>
+__attribute__((target("avx512f"), always_inline)) inline void AddFloatBlocks(int64_t blocks,
+                                                                             float* block_max,
+                                                                             BlockSums* sums,
+                                                                             Read read) {
+  __m512d positives = _mm512_loadu_pd(sums->positives), others = _mm512_loadu_pd(sums->others);
+  __m512 most = _mm512_set1_ps(static_cast<float>(sums->largest));
+  for (int64_t block = 0; block < blocks; ++block) {
+    __m512 largest = read(block * kBlock);
+    AddSixteen(largest, &positives, &others);
+    for (int64_t k = 16; k < kBlock; k += 16) {
+      const __m512 products = read(block * kBlock + k);
+      AddSixteen(products, &positives, &others);
+      largest = _mm512_max_ps(largest, products);
+    }
+    block_max[block] = _mm512_reduce_max_ps(largest);
+    most = _mm512_max_ps(most, largest);
+  }
+  sums->largest = _mm512_reduce_max_ps(most);
+  _mm512_storeu_pd(sums->positives, positives);
+  _mm512_storeu_pd(sums->others, others);
+}
+
+__attribute__((target("avx512f"))) inline void AddBlocks64(const float* products, int64_t blocks,
+                                                           float* block_max, BlockSums* sums) {
+  const auto read = [products](int64_t k)
+      __attribute__((target("avx512f"), always_inline)) { return _mm512_loadu_ps(products + k); };
+  AddFloatBlocks(blocks, block_max, sums, read);
+}
+
+__attribute__((target("avx512f"))) inline void MultiplyBlocks64(const float* a, const float* b,
+                                                                float* products, int64_t blocks,
+                                                                float* block_max,
+                                                                BlockSums* sums) {
+  const auto read = [=](int64_t k) __attribute__((target("avx512f"), always_inline)) {
+    const __m512 sixteen = _mm512_mul_ps(_mm512_loadu_ps(a + k), _mm512_loadu_ps(b + k));
+    _mm512_storeu_ps(products + k, sixteen);
+    return sixteen;
+  };
+  AddFloatBlocks(blocks, block_max, sums, read);
 }
 
 template <typename T>
@@ -88,12 +143,9 @@ __attribute__((target("avx2"))) void AddBlocks32(const T* products, int64_t bloc
 // Adds whole blocks of products to the sums and notes the largest of each.
 template <typename T>
 void AddBlocks(const T* products, int64_t blocks, T* block_max, BlockSums* sums) {
-  static const int bytes = __builtin_cpu_supports("avx512f") ? 64
-                           : __builtin_cpu_supports("avx2")  ? 32
-                                                             : 16;
-  if (bytes == 64) {
+  if (VectorBytes() == 64) {
     AddBlocks64(products, blocks, block_max, sums);
-  } else if (bytes == 32) {
+  } else if (VectorBytes() == 32) {
     AddBlocks32(products, blocks, block_max, sums);
   } else {
     AddBlocksOf<16>(products, blocks, block_max, sums);
@@ -109,41 +161,66 @@ void AddBlocks(const T* products, int64_t blocks, T* block_max, BlockSums* sums)
 
 #endif
 
-// The places of a block whose products are above a cut, as bits.
+template <int kBytes, typename T>
+__attribute__((always_inline)) inline void MultiplyOf(const T* a, const T* b, T* __restrict out,
+                                                      int64_t count) {
+  constexpr int kMany = kBytes / sizeof(T);
+  typedef T Many __attribute__((vector_size(kBytes)));
+  int64_t k = 0;
+  for (; k + kMany <= count; k += kMany) {
+    Many x, y;
+    std::memcpy(&x, a + k, sizeof(Many));
+    std::memcpy(&y, b + k, sizeof(Many));
+    x *= y;
+    std::memcpy(out + k, &x, sizeof(Many));
+  }
+  for (; k < count; ++k) out[k] = a[k] * b[k];
+}
+
+#ifdef TFWSOL_WIDE_VECTORS
+
 template <typename T>
-uint64_t PlacesAbove(const T* products, T cut) {
-  uint64_t places = 0;
-  for (int64_t k = 0; k < kBlock; ++k) places |= uint64_t{products[k] > cut} << k;
-  return places;
+__attribute__((target("avx512f"))) void Multiply64(const T* a, const T* b, T* out, int64_t count) {
+  MultiplyOf<64>(a, b, out, count);
 }
 
-#if defined(__x86_64__) && defined(__GNUC__)
-__attribute__((target("avx512f"))) inline uint64_t PlacesAbove64(const float* products, float cut) {
-  uint64_t places = 0;
-  const __m512 cuts = _mm512_set1_ps(cut);
-  for (int64_t k = 0; k < kBlock; k += 16) {
-    const __mmask16 above = _mm512_cmp_ps_mask(_mm512_loadu_ps(products + k), cuts, _CMP_GT_OQ);
-    places |= static_cast<uint64_t>(above) << k;
-  }
-  return places;
+template <typename T>
+__attribute__((target("avx2"))) void Multiply32(const T* a, const T* b, T* out, int64_t count) {
+  MultiplyOf<32>(a, b, out, count);
 }
+
+template <typename T>
+void Multiply(const T* a, const T* b, T* out, int64_t count) {
+  if (VectorBytes() == 64) {
+    Multiply64(a, b, out, count);
+  } else if (VectorBytes() == 32) {
+    Multiply32(a, b, out, count);
+  } else {
+    MultiplyOf<16>(a, b, out, count);
+  }
+}
+
+#else
+
+template <typename T>
+void Multiply(const T* a, const T* b, T* out, int64_t count) {
+  MultiplyOf<16>(a, b, out, count);
+}
+
 #endif
 
-#ifdef __SSE2__
-inline uint64_t PlacesAbove(const float* products, float cut) {
-#if defined(__x86_64__) && defined(__GNUC__)
-  static const bool wide = __builtin_cpu_supports("avx512f");
-  if (wide) return PlacesAbove64(products, cut);
-#endif
-  uint64_t places = 0;
-  const __m128 cuts = _mm_set1_ps(cut);
-  for (int64_t k = 0; k < kBlock; k += 4) {
-    const int four = _mm_movemask_ps(_mm_cmpgt_ps(_mm_loadu_ps(products + k), cuts));
-    places |= static_cast<uint64_t>(four) << k;
+// Multiplies whole blocks and adds the products as AddBlocks does.
+template <typename T>
+void MultiplyBlocks(const T* a, const T* b, T* products, int64_t blocks, T* block_max,
+                    BlockSums* sums) {
+#ifdef TFWSOL_WIDE_VECTORS
+  if constexpr (std::is_same_v<T, float>) {
+    if (VectorBytes() == 64) return MultiplyBlocks64(a, b, products, blocks, block_max, sums);
   }
-  return places;
-}
 #endif
+  Multiply(a, b, products, blocks * kBlock);
+  AddBlocks(products, blocks, block_max, sums);
+}
 
 }  // namespace tfwsol
 

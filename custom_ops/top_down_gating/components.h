@@ -34,6 +34,16 @@ TFWSOL_HD inline uint64_t Shifted(const uint64_t* words, int64_t count, int64_t 
   return bit == 0 ? low : low >> bit | high << (kWordBits - bit);
 }
 
+// The bits of word w and of those `by` places beside them.
+TFWSOL_HD inline uint64_t Spread(const uint64_t* words, int64_t count, int64_t w, int64_t by) {
+  const uint64_t own = words[w];
+  if (by >= kWordBits) {
+    return own | Shifted(words, count, w, by) | Shifted(words, count, w, -by);
+  }
+  const uint64_t before = w > 0 ? words[w - 1] : 0, behind = w + 1 < count ? words[w + 1] : 0;
+  return own | own << by | before >> (kWordBits - by) | own >> by | behind << (kWordBits - by);
+}
+
 // All bits of one word that hang together with a seed; needs stride < 64.
 TFWSOL_HD inline uint64_t ComponentOf(uint64_t seed, uint64_t mask, int stride) {
   for (;;) {
@@ -50,14 +60,9 @@ TFWSOL_HD inline void GrowComponent(uint64_t* component, const uint64_t* mask, u
                                     int64_t words, int64_t stride) {
   for (bool changed = true; changed;) {
     changed = false;
+    for (int64_t w = 0; w < words; ++w) spare[w] = Spread(component, words, w, 1);
     for (int64_t w = 0; w < words; ++w) {
-      spare[w] =
-          component[w] | Shifted(component, words, w, 1) | Shifted(component, words, w, -1);
-    }
-    for (int64_t w = 0; w < words; ++w) {
-      const uint64_t grown =
-          (spare[w] | Shifted(spare, words, w, stride) | Shifted(spare, words, w, -stride)) &
-          mask[w];
+      const uint64_t grown = Spread(spare, words, w, stride) & mask[w];
       changed |= grown != component[w];
       component[w] = grown;
     }

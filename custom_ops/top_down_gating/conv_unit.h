@@ -6,11 +6,13 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "components.h"
 #include "geometry.h"
 #include "products.h"
+#include "divider.h"
 #include "rules.h"
 
 namespace tfwsol {
@@ -27,9 +29,20 @@ class ConvUnit {
         words_(WordsFor(geometry.kernel_height * stride_)),
         one_word_(geometry.kernel_height * stride_ < kWordBits),
         products_(geometry),
-        slot_of_(static_cast<size_t>(geometry.GroupChannels()), -1),
-        component_(static_cast<size_t>(words_)),
-        spare_(static_cast<size_t>(words_)) {}
+        position_of_(geometry.GroupChannels()),
+        selected_(static_cast<size_t>(geometry.Products())),
+        channels_(static_cast<size_t>(geometry.GroupChannels())),
+        touched_(channels_.size() + 1),
+        left_(static_cast<size_t>(words_)),
+        component_(left_),
+        spare_(left_) {
+    for (int64_t i = 0; i < geometry.kernel_height; ++i) {
+      for (int64_t j = 0; j < stride_; ++j) {
+        place_of_.push_back((i * geometry.kernel_width + j) * geometry.GroupChannels());
+        if (j < geometry.kernel_width) bit_of_.push_back(static_cast<int32_t>(i * stride_ + j));
+      }
+    }
+  }
 
   // Gives theta. Calls each(place of the product, cell of the input, part of the gate) for all
   // who get a part. `finite` tells whether all products were.
@@ -47,9 +60,13 @@ class ConvUnit {
 
  private:
   struct Channel {
-    int64_t channel;
-    T energy;
-    int64_t area;
+    T energy = 0, worth = 0;
+    int64_t area = 0;
+  };
+
+  // Of a selected product.
+  struct Place {
+    int32_t channel, bit;
   };
 
   struct Winner {
@@ -57,59 +74,84 @@ class ConvUnit {
     T energy;
   };
 
-  // Sets the bits of the selected products in one mask per channel that has any.
+  // Energy and area of every channel that has a selected product.
   void Select(T cut) {
-    channels_.clear();
-    masks_.clear();
-    const int64_t depth = geometry_.GroupChannels(), width = geometry_.kernel_width;
-    products_.ForSelected(cut, literal_, [&](int64_t place) {
-      const int64_t position = place / depth, channel = place % depth;
-      int64_t& slot = slot_of_[channel];
-      if (slot < 0) {
-        slot = static_cast<int64_t>(channels_.size());
-        channels_.push_back({channel, 0, 0});
-        masks_.resize(masks_.size() + words_);
-      }
-      channels_[slot].energy += products_[place];
-      ++channels_[slot].area;
-      SetBit(&masks_[slot * words_], position / width * stride_ + position % width);
+    selected_count_ = 0;
+    const int64_t depth = geometry_.GroupChannels();
+    products_.ForSelected(cut, literal_, [&](int64_t place, T product) {
+      const int64_t position = position_of_.Quotient(place), channel = place - position * depth;
+      selected_[selected_count_++] = {static_cast<int32_t>(channel), bit_of_[position]};
+      Channel& entry = channels_[channel];
+      touched_[touched_count_] = channel;
+      touched_count_ += entry.area == 0;
+      entry.energy += product;
+      ++entry.area;
     });
-    for (const Channel& entry : channels_) slot_of_[entry.channel] = -1;
   }
 
   // All channels of the greatest score; in each the later of equal groups.
   void FindWinners() {
-    best_ = 0;
     winners_.clear();
     groups_.clear();
-    for (size_t slot = 0; slot < channels_.size(); ++slot) {
-      const Channel& entry = channels_[slot];
-      // No group scores more than its whole channel, unless there are negative products.
-      if (!literal_ && !winners_.empty() && Worth(entry.energy, entry.area) < best_) continue;
-      FindGroups(entry.channel, &masks_[slot * words_]);
+    T most = std::numeric_limits<T>::lowest();
+    int64_t first = -1;
+    for (size_t k = 0; k < touched_count_; ++k) {
+      const int64_t channel = touched_[k];
+      Channel& entry = channels_[channel];
+      entry.worth = Worth(entry.energy, entry.area);
+      if (entry.worth > most) most = entry.worth, first = channel;
     }
+    if (first >= 0) FindGroups(first);
+    for (size_t k = 0; k < touched_count_; ++k) {
+      const int64_t channel = touched_[k];
+      // No group scores more than its whole channel, unless there are negative products.
+      if (channel != first && (literal_ || !(channels_[channel].worth < best_))) {
+        FindGroups(channel);
+      }
+      channels_[channel] = Channel{};
+    }
+    touched_count_ = 0;
   }
 
-  void FindGroups(int64_t channel, uint64_t* left) {
+  void FindGroups(int64_t channel) {
+    ReadMask(channel);
     bool won = false;
     for (int64_t word = 0; word < words_; ++word) {
-      while (left[word] != 0) {
+      while (left_[word] != 0) {
         std::fill(component_.begin(), component_.end(), uint64_t{0});
-        component_[word] = left[word] & ~(left[word] - 1);
+        component_[word] = left_[word] & ~(left_[word] - 1);
         if (one_word_) {
-          component_[0] = ComponentOf(component_[0], left[0], static_cast<int>(stride_));
+          component_[0] = ComponentOf(component_[0], left_[0], static_cast<int>(stride_));
         } else {
-          GrowComponent(component_.data(), left, spare_.data(), words_, stride_);
+          GrowComponent(component_.data(), left_.data(), spare_.data(), words_, stride_);
         }
         T energy = 0;
         int64_t area = 0;
-        ForPlaces(channel, component_.data(), [&](int64_t, int64_t, int64_t place) {
-          energy += products_[place];
+        ForBits(component_.data(), [&](int64_t bit) {
+          energy += products_[place_of_[bit] + channel];
           ++area;
         });
-        for (int64_t w = 0; w < words_; ++w) left[w] &= ~component_[w];
+        for (int64_t w = 0; w < words_; ++w) left_[w] &= ~component_[w];
         won = Offer(channel, energy, Worth(energy, area), won);
       }
+    }
+  }
+
+  // The bits of a channel's selected products.
+  void ReadMask(int64_t channel) {
+    if (one_word_) {
+      uint64_t bits = 0;
+      for (size_t k = 0; k < selected_count_; ++k) {
+        const Place place = selected_[k];
+        bits |= uint64_t{place.channel == channel} << place.bit;
+      }
+      left_[0] = bits;
+      return;
+    }
+    std::fill(left_.begin(), left_.end(), uint64_t{0});
+    for (size_t k = 0; k < selected_count_; ++k) {
+      const Place place = selected_[k];
+      left_[place.bit / kWordBits] |= uint64_t{place.channel == channel} << (place.bit % kWordBits);
     }
   }
 
@@ -141,24 +183,22 @@ class ConvUnit {
     const int64_t first = g.FirstChannel(unit);
     for (size_t k = 0; k < winners_.size(); ++k) {
       const Winner& winner = winners_[k];
-      ForPlaces(winner.channel, &groups_[k * words_], [&](int64_t i, int64_t j, int64_t place) {
-        const int64_t row = g.Row(unit, i), column = g.Column(unit, j);
+      ForBits(&groups_[k * words_], [&](int64_t bit) {
+        const int64_t row = g.Row(unit, bit / stride_), column = g.Column(unit, bit % stride_);
         if (!g.HasRow(row) || !g.HasColumn(column)) return;
+        const int64_t place = place_of_[bit] + winner.channel;
         each(place, g.Cell(unit.image, row, column) + first + winner.channel,
              products_[place] / winner.energy);
       });
     }
   }
 
-  // Calls with row, column and place of the product for the set bits, in order.
+  // Calls with the set bits, in order.
   template <typename Each>
-  void ForPlaces(int64_t channel, const uint64_t* group, Each each) const {
-    const int64_t depth = geometry_.GroupChannels(), width = geometry_.kernel_width;
+  void ForBits(const uint64_t* group, Each each) const {
     for (int64_t word = 0; word < words_; ++word) {
       for (uint64_t bits = group[word]; bits != 0; bits &= bits - 1) {
-        const int64_t bit = word * kWordBits + __builtin_ctzll(bits);
-        const int64_t i = bit / stride_, j = bit % stride_;
-        each(i, j, (i * width + j) * depth + channel);
+        each(word * kWordBits + __builtin_ctzll(bits));
       }
     }
   }
@@ -169,9 +209,15 @@ class ConvUnit {
   const int64_t stride_, words_;
   const bool one_word_;
   Products<T> products_;
-  std::vector<int64_t> slot_of_;  // of a channel in `channels_`
+  const Divider position_of_;      // of a product's place
+  std::vector<int32_t> bit_of_;    // of a position
+  std::vector<int64_t> place_of_;  // the product of a bit and of channel 0
+  // Of the unit at hand. The lists are as long as they can become; the counts are what is used.
+  std::vector<Place> selected_;
   std::vector<Channel> channels_;
-  std::vector<uint64_t> masks_, component_, spare_;
+  std::vector<int64_t> touched_;  // channels that have a selected product
+  size_t selected_count_ = 0, touched_count_ = 0;
+  std::vector<uint64_t> left_, component_, spare_;
   T best_ = 0;
   std::vector<Winner> winners_;
   std::vector<uint64_t> groups_;  // of the winners

@@ -51,11 +51,15 @@ T Crossing(T* values, size_t count, double deficit, double below = 0) {
 }
 
 // The same where the largest value is known: one round by equal steps leaves few of many.
+// Leaves the values as they are; `spare` has room for as many.
 template <typename T>
-T CrossingBySteps(T* values, size_t count, T largest, double deficit) {
+T CrossingBySteps(const T* values, size_t count, T largest, double deficit, T* spare) {
   constexpr int kSteps = 32;
   const T scale = kSteps / largest;
-  if (count < 16 || !std::isfinite(scale)) return Crossing(values, count, deficit);
+  if (count < 16 || !std::isfinite(scale)) {
+    std::copy_n(values, count, spare);
+    return Crossing(spare, count, deficit);
+  }
   double sums[kSteps + 2] = {};  // rounding may lift the largest value by a step
   for (size_t k = 0; k < count; ++k) sums[static_cast<int>(values[k] * scale)] += values[k];
   const int last = static_cast<int>(largest * scale);
@@ -64,11 +68,10 @@ T CrossingBySteps(T* values, size_t count, T largest, double deficit) {
   while (step < last && !(below + sums[step] > deficit)) below += sums[step++];
   size_t kept = 0;
   for (size_t k = 0; k < count; ++k) {
-    const T value = values[k];
-    values[kept] = value;
-    kept += static_cast<int>(value * scale) == step;
+    spare[kept] = values[k];
+    kept += static_cast<int>(values[k] * scale) == step;
   }
-  return Crossing(values, kept, deficit, below);
+  return Crossing(spare, kept, deficit, below);
 }
 
 }  // namespace tfwsol

@@ -50,7 +50,7 @@ class DenseUnit {
   double Select(T cut) {
     places_.clear();
     double sum = 0, largest = 0;
-    products_.ForSelected(cut, literal_, [&](int64_t place) {
+    products_.ForSelected(cut, literal_, [&](int64_t place, T) {
       const double product = products_[place];
       if (product == 0) return;
       places_.push_back(place);

@@ -9,6 +9,7 @@
 
 #include "geometry.h"
 #include "kernel_columns.h"
+#include "scan.h"
 #include "shares.h"
 
 namespace tfwsol {

@@ -8,12 +8,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <memory>
 #include <type_traits>
 #include <vector>
 
 #include "block_sums.h"
-#include "crossing.h"
+#include "candidates.h"
 #include "geometry.h"
 #include "rules.h"
 
@@ -29,8 +28,7 @@ class Products {
         count_(geometry.Products()),
         products_(static_cast<size_t>((count_ + kBlock - 1) / kBlock * kBlock)),
         block_max_(products_.size() / kBlock),
-        candidates_(new T[products_.size()]),
-        places_(new int64_t[products_.size()]) {}
+        candidates_(products_.size()) {}
 
   T operator[](int64_t place) const { return products_[place]; }
   double total() const { return positive_ + negative_; }
@@ -40,48 +38,55 @@ class Products {
   void Fill(const Unit& unit, const T* input, const T* weights) {
     BlockSums sums{};
     const int64_t row_products = geometry_.kernel_width * geometry_.GroupChannels();
+    const bool whole_rows = row_products % kBlock == 0;
     int64_t measured = 0;
-    for (int64_t i = 0; i < geometry_.kernel_height; ++i) {
-      FillRow(unit, i, input, weights + i * row_products, &products_[i * row_products]);
-      // While the row is still in the fastest memory.
+    for (int64_t i = 0; i < geometry_.kernel_height; ++i, weights += row_products) {
+      T* out = &products_[i * row_products];
+      const T* inputs = whole_rows ? OnePiece(unit, i, input) : nullptr;
+      if (inputs != nullptr) {
+        MultiplyBlocks(inputs, weights, out, row_products / kBlock, &block_max_[measured], &sums);
+        measured += row_products / kBlock;
+        continue;
+      }
+      FillRow(unit, i, input, weights, out);
+      // While the rows are still in the fastest memory, but not after every short one.
       const bool last = i + 1 == geometry_.kernel_height;
       const int64_t whole = last ? blocks() : (i + 1) * row_products / kBlock;
+      if (!last && !whole_rows && whole - measured < kFewBlocks) continue;
       AddBlocks(products_.data() + measured * kBlock, whole - measured,
                 block_max_.data() + measured, &sums);
       measured = whole;
     }
     positive_ = sums.Positive();
     negative_ = sums.Negative();
+    largest_ = static_cast<T>(sums.largest);
   }
 
   // The product that lifts the ascending running sum of all products above zero; there is
   // one since their total is positive.
   T Theta() {
     const double deficit = -negative_;
-    gathered_from_ = std::numeric_limits<T>::max();
+    candidates_.Clear(std::numeric_limits<T>::max());
     if (deficit == 0) return SmallestPositive();
     // The largest products nearly always reach the total alone. Doubles hold these sums of
     // floats exactly enough unless the deficit is next to nothing.
     if (std::is_same<T, float>::value && deficit > 1e-6 * positive_) {
-      const T largest = *std::max_element(block_max_.begin(), block_max_.end());
-      for (T cut = largest / 4; cut > largest / 40; cut /= 2) {
-        const double above = Gather(cut);
-        if (above >= total()) {
-          return CrossingBySteps(candidates_.get(), gathered_, largest, above - total());
-        }
+      for (T cut = largest_ / 3; cut > largest_ / 40; cut /= 2) {
+        Gather(cut);
+        const double above = candidates_.Sum();
+        if (above >= total()) return candidates_.CrossingBySteps(largest_, above - total());
       }
     }
     Gather(0);
-    return Crossing(candidates_.get(), gathered_, deficit);
+    return candidates_.Crossing(deficit);
   }
 
-  // Calls with the places of the selected products, in ascending order; after Theta().
+  // Calls with place and product of the selected ones, in ascending order; after Theta().
   template <typename Each>
-  void ForSelected(T cut, bool literal, Each each) const {
-    if (cut > gathered_from_) {
-      for (size_t k = 0; k < gathered_; ++k) {
-        if (products_[places_[k]] >= cut) each(places_[k]);
-      }
+  void ForSelected(T cut, bool literal, Each each) {
+    if (cut > candidates_.from()) {
+      candidates_.KeepFrom(cut);
+      candidates_.ForAll(each);
       return;
     }
     for (size_t block = 0; block < block_max_.size(); ++block) {
@@ -89,7 +94,7 @@ class Products {
       const int64_t begin = static_cast<int64_t>(block) * kBlock;
       const int64_t end = std::min(begin + kBlock, count_);
       for (int64_t place = begin; place < end; ++place) {
-        if (Selected(products_[place], cut, literal)) each(place);
+        if (Selected(products_[place], cut, literal)) each(place, products_[place]);
       }
     }
   }
@@ -101,7 +106,18 @@ class Products {
   }
 
  private:
+  static constexpr int64_t kFewBlocks = 16;
+
   int64_t blocks() const { return static_cast<int64_t>(block_max_.size()); }
+
+  // Where the inputs of a row of the window lie, if it is whole and they are in one piece.
+  const T* OnePiece(const Unit& unit, int64_t i, const T* input) const {
+    const Geometry& g = geometry_;
+    const int64_t row = g.Row(unit, i), column = g.Column(unit, 0);
+    if (g.groups != 1 || g.dilation_x != 1 || !g.HasRow(row)) return nullptr;
+    if (column < 0 || column + g.kernel_width > g.width) return nullptr;
+    return input + g.Cell(unit.image, row, column);
+  }
 
   void FillRow(const Unit& unit, int64_t i, const T* input, const T* weights, T* out) const {
     const Geometry& g = geometry_;
@@ -133,28 +149,13 @@ class Products {
     }
   }
 
-  static void Multiply(const T* inputs, const T* weights, T* __restrict out, int64_t count) {
-    for (int64_t k = 0; k < count; ++k) out[k] = inputs[k] * weights[k];
-  }
-
-  // Takes the products above a cut for candidates and gives their sum.
-  double Gather(T cut) {
-    T* candidate = candidates_.get();
-    int64_t* place = places_.get();
-    gathered_from_ = cut;
-    double sum = 0;
+  void Gather(T cut) {
+    candidates_.Clear(cut);
     for (size_t block = 0; block < block_max_.size(); ++block) {
       if (!(block_max_[block] > cut)) continue;
-      const T* products = &products_[block * kBlock];
-      for (uint64_t above = PlacesAbove(products, cut); above != 0; above &= above - 1) {
-        const int k = __builtin_ctzll(above);
-        *candidate++ = products[k];
-        *place++ = static_cast<int64_t>(block) * kBlock + k;
-        sum += static_cast<double>(products[k]);
-      }
+      const int64_t first = static_cast<int64_t>(block) * kBlock;
+      candidates_.AddAbove(&products_[first], first);
     }
-    gathered_ = candidate - candidates_.get();
-    return sum;
   }
 
   T SmallestPositive() const {
@@ -169,11 +170,9 @@ class Products {
   const int64_t count_;
   std::vector<T> products_;   // whole blocks, the rest zero
   std::vector<T> block_max_;
-  std::unique_ptr<T[]> candidates_;  // all products above `gathered_from_`; Theta() reorders them
-  std::unique_ptr<int64_t[]> places_;  // theirs, ascending
-  size_t gathered_ = 0;
-  T gathered_from_ = 0;
+  Candidates<T> candidates_;
   double positive_ = 0, negative_ = 0;
+  T largest_ = 0;  // zero, too, when all are below
 };
 
 }  // namespace tfwsol

@@ -4,8 +4,6 @@
 #define TFWSOL_CUSTOM_OPS_TOP_DOWN_GATING_SHARES_H_
 
 #include <algorithm>
-#include <atomic>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -25,47 +23,6 @@ struct Share {
   int64_t weight;  // of the kernel in the caller's layout; -1: not asked for
   T part;          // of the unit's gate
 };
-
-// The places of all gates that are not zero, in order; false when one is not finite.
-template <typename T>
-bool FindGated(const T* gates, int64_t count, const ShareOut& share_out,
-               std::vector<int64_t>* gated) {
-  constexpr int64_t kStretch = 16384, kStep = 64;
-  const int64_t stretches = (count + kStretch - 1) / kStretch;
-  std::vector<std::vector<int64_t>> found(static_cast<size_t>(stretches));
-  std::atomic<bool> finite{true};
-  share_out(stretches, kStretch / 2, [&](int64_t begin, int64_t end) {
-    for (int64_t stretch = begin; stretch < end; ++stretch) {
-      const int64_t last = std::min(count, (stretch + 1) * kStretch);
-      for (int64_t at = stretch * kStretch; at < last; at += kStep) {
-        const int64_t stop = std::min(last, at + kStep);
-        int live = 0;
-        for (int64_t k = at; k < stop; ++k) live += gates[k] != 0;
-        if (live == 0) continue;
-        for (int64_t k = at; k < stop; ++k) {
-          if (gates[k] == 0) continue;
-          if (!std::isfinite(gates[k])) finite = false;
-          found[stretch].push_back(k);
-        }
-      }
-    }
-  });
-  for (const auto& part : found) gated->insert(gated->end(), part.begin(), part.end());
-  return finite;
-}
-
-template <typename T>
-bool AllFinite(const T* values, int64_t count, const ShareOut& share_out) {
-  constexpr int64_t kStretch = 16384;
-  std::atomic<bool> finite{true};
-  share_out((count + kStretch - 1) / kStretch, kStretch / 2, [&](int64_t begin, int64_t end) {
-    int64_t wrong = 0;
-    const int64_t last = std::min(count, end * kStretch);
-    for (int64_t k = begin * kStretch; k < last; ++k) wrong += !(values[k] - values[k] == 0);
-    if (wrong != 0) finite = false;
-  });
-  return finite;
-}
 
 // Runs all units and takes their shares in the order of the units, so that the sums are the
 // same for every number of threads. `most` bounds the shares of one unit and thereby memory.

@@ -56,7 +56,9 @@ inline tfwsol::Geometry DrawLayer(bool pool, const Limits& most) {
   g.top = Draw(0, most.padding), g.left = Draw(0, most.padding);
   g.dilation_y = pool ? 1 : Draw(1, 2), g.dilation_x = pool ? 1 : Draw(1, 2);
   g.groups = Draw(1, 3);
-  g.channels = g.groups * (pool ? 1 : Draw(1, Draw(0, 3) == 0 ? most.channels : 9));
+  // 64 now and then: rows of whole blocks take a way of their own.
+  const int64_t depth = Draw(0, 7) == 0 ? 64 : Draw(1, Draw(0, 3) == 0 ? most.channels : 9);
+  g.channels = g.groups * (pool ? 1 : depth);
   g.out_channels = g.groups * (pool ? 1 : Draw(1, 3));
   const int64_t reach_y = (g.kernel_height - 1) * g.dilation_y + 1;
   const int64_t reach_x = (g.kernel_width - 1) * g.dilation_x + 1;

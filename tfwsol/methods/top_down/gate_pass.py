@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Any
 
 import tensorflow as tf
 
@@ -41,18 +42,21 @@ def gate_pass(
         values: The activations that the steps need.
     """
     gates, masses, drops = {answer: start}, [], []
+    known = {}  # summing a large tensor costs as much as selecting in it: do it once
     for step in steps:
         above = gates.pop(step.step.outputs[0])
         below = step.below(above, values)
         for slot, part in zip(step.step.inputs, below, strict=True):
             gates[slot] = gates[slot] + part if slot in gates else part
         if step.selects:
-            masses.append(_mass(below[0]))
-            drops.append(_mass(above) - masses[-1])
+            masses.append(_mass(below[0], known))
+            drops.append(_mass(above, known) - masses[-1])
     none = tf.zeros([tf.shape(start)[0], 0])
     stacked = [tf.stack(each, axis=1) if each else none for each in (masses, drops)]
     return GatePass(gates[stop], *stacked)
 
 
-def _mass(gates: tf.Tensor) -> tf.Tensor:
-    return tf.reduce_sum(gates, axis=range(1, gates.shape.rank))
+def _mass(gates: tf.Tensor, known: dict[Any, tf.Tensor]) -> tf.Tensor:
+    if gates.ref() not in known:
+        known[gates.ref()] = tf.reduce_sum(gates, axis=range(1, gates.shape.rank))
+    return known[gates.ref()]

@@ -1,0 +1,129 @@
+// The products of a unit above a cut, in their order: the few among which theta lies.
+
+#ifndef TFWSOL_CUSTOM_OPS_TOP_DOWN_GATING_CANDIDATES_H_
+#define TFWSOL_CUSTOM_OPS_TOP_DOWN_GATING_CANDIDATES_H_
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "block_sums.h"
+#include "crossing.h"
+#include "vector_width.h"
+
+namespace tfwsol {
+
+// Writes the products of a block that are above a cut, and their places, one after another;
+// gives how many they are. What lies behind them, a block at most, is overwritten, too.
+template <typename T>
+size_t CopyAbove(const T* products, int64_t first, T cut, T* values, int32_t* places) {
+  size_t count = 0;
+  for (int64_t k = 0; k < kBlock; ++k) {
+    values[count] = products[k];
+    places[count] = static_cast<int32_t>(first + k);
+    count += products[k] > cut;
+  }
+  return count;
+}
+
+#ifdef TFWSOL_WIDE_VECTORS
+
+__attribute__((target("avx512f,popcnt"))) inline size_t CopyAbove64(const float* products,
+                                                                    int64_t first, float cut,
+                                                                    float* values,
+                                                                    int32_t* places) {
+  const __m512 cuts = _mm512_set1_ps(cut);
+  const __m512i steps = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  __m512i place = _mm512_add_epi32(_mm512_set1_epi32(static_cast<int32_t>(first)), steps);
+  size_t count = 0;
+  for (int64_t k = 0; k < kBlock; k += 16) {
+    const __m512 sixteen = _mm512_loadu_ps(products + k);
+    const __mmask16 above = _mm512_cmp_ps_mask(sixteen, cuts, _CMP_GT_OQ);
+    _mm512_storeu_ps(values + count, _mm512_maskz_compress_ps(above, sixteen));
+    _mm512_storeu_si512(places + count, _mm512_maskz_compress_epi32(above, place));
+    count += __builtin_popcount(above);
+    place = _mm512_add_epi32(place, _mm512_set1_epi32(16));
+  }
+  return count;
+}
+
+inline size_t CopyAbove(const float* products, int64_t first, float cut, float* values,
+                        int32_t* places) {
+  return VectorBytes() == 64 ? CopyAbove64(products, first, cut, values, places)
+                             : CopyAbove<float>(products, first, cut, values, places);
+}
+
+#endif
+
+// Keeps its memory from unit to unit.
+template <typename T>
+class Candidates {
+ public:
+  // most: products that there can be, whole blocks.
+  explicit Candidates(size_t most)
+      : values_(new T[most + kBlock]), places_(new int32_t[most + kBlock]), spare_(new T[most]) {}
+
+  T from() const { return from_; }
+
+  // Forgets all; from now on the cut is this one.
+  void Clear(T cut) {
+    count_ = 0;
+    from_ = cut;
+  }
+
+  // products: a block; first: the place of its first one.
+  void AddAbove(const T* products, int64_t first) {
+    count_ += CopyAbove(products, first, from_, values_.get() + count_, places_.get() + count_);
+  }
+
+  // In lanes, as the blocks are summed.
+  double Sum() const {
+    double lanes[BlockSums::kLanes] = {};
+    size_t k = 0;
+    for (; k + BlockSums::kLanes <= count_; k += BlockSums::kLanes) {
+      for (int lane = 0; lane < BlockSums::kLanes; ++lane) lanes[lane] += values_[k + lane];
+    }
+    for (; k < count_; ++k) lanes[k % BlockSums::kLanes] += values_[k];
+    return BlockSums::Total(lanes);
+  }
+
+  // See crossing.h.
+  T Crossing(double deficit) {
+    std::copy_n(values_.get(), count_, spare_.get());
+    return tfwsol::Crossing(spare_.get(), count_, deficit);
+  }
+
+  // See crossing.h.
+  T CrossingBySteps(T largest, double deficit) {
+    return tfwsol::CrossingBySteps(values_.get(), count_, largest, deficit, spare_.get());
+  }
+
+  // Forgets those that do not reach a cut. Without a jump, which would mostly be foreseen wrongly.
+  void KeepFrom(T cut) {
+    size_t kept = 0;
+    for (size_t k = 0; k < count_; ++k) {
+      values_[kept] = values_[k];
+      places_[kept] = places_[k];
+      kept += values_[k] >= cut;
+    }
+    count_ = kept;
+  }
+
+  // Calls with their places and values, in ascending order.
+  template <typename Each>
+  void ForAll(Each each) const {
+    for (size_t k = 0; k < count_; ++k) each(places_[k], values_[k]);
+  }
+
+ private:
+  std::unique_ptr<T[]> values_;
+  std::unique_ptr<int32_t[]> places_;
+  std::unique_ptr<T[]> spare_;
+  size_t count_ = 0;
+  T from_ = 0;
+};
+
+}  // namespace tfwsol
+
+#endif  // TFWSOL_CUSTOM_OPS_TOP_DOWN_GATING_CANDIDATES_H_
