@@ -32,6 +32,13 @@ BOUNDS = ("random", "centred_gaussian", "mask_oracle")
 RECORD = "cell.json"
 """The file of a cell's folder that says what came out."""
 
+PEAK_LEARNING_RATES = {"acol": 1e-3}
+"""Of methods that hardly learn at the demo's 1e-2: ACoL's branches have no batch normalisation.
+
+Chosen out of 1e-2, 3e-3 and 1e-3 by the accuracy on the 200 validation images of body 0.70, seed
+0: 17.5, 59.0 and 64.0 %.
+"""
+
 SIZES = {"train_size": 2000, "val_size": 200, "test_size": 500}
 Finder = Callable[[MaskedExamples], tuple[np.ndarray, np.ndarray | None]]
 
@@ -147,7 +154,11 @@ def _finder(cell: Cell, train: tf.data.Dataset, place: pathlib.Path) -> Finder:
 
 
 def _trained(cell: Cell, train: tf.data.Dataset, place: pathlib.Path) -> keras.Model:
-    recipe = Recipe() if cell.epochs is None else Recipe(epochs=cell.epochs)
+    default = Recipe()
+    recipe = Recipe(
+        epochs=cell.epochs or default.epochs,
+        peak_learning_rate=PEAK_LEARNING_RATES.get(cell.method, default.peak_learning_rate),
+    )
     own = {"seed": cell.seed} if "seed" in methods.options_of(cell.method) else {}
     classes = len(data.critters.CLASS_NAMES)
     result = fit(
