@@ -1,5 +1,6 @@
 """A folder in, pictures and a record out; twice is once; bad files are named."""
 
+import dataclasses
 import json
 import pathlib
 
@@ -10,9 +11,13 @@ from keras import layers
 from PIL import Image
 
 from tfwsol.backbones.trained_classifier import TrainedClassifier
-from tfwsol.data.photograph import PhotographError
+from tfwsol.boxes import class_hypothesis_maps
+from tfwsol.boxes import of as boxes_of
+from tfwsol.data.model_view import model_view
+from tfwsol.data.photograph import PhotographError, read_image
 from tfwsol.evaluation.explain_photographs import explain_photographs
 from tfwsol.evaluation.explanation_settings import ExplanationSettings
+from tfwsol.methods import STNet
 
 SETTINGS = ExplanationSettings(methods=("l2caf", "gradcam", "cam"), top_k=2)
 
@@ -137,6 +142,22 @@ def test_files_of_the_same_stem_do_not_overwrite_each_other(classifier, photogra
     explain_photographs(paths, lambda: classifier, SETTINGS, out)
     pictures = [m["picture"] for entry in results(out)["images"] for m in entry["maps"]]
     assert len(set(pictures)) == len(pictures) == 12
+
+
+def test_stnet_shows_what_the_gated_cells_see(classifier, photographs, tmp_path):
+    """Gates at the image are single pixels, which nobody sees in a picture."""
+    explain_photographs(photographs, lambda: classifier, ExplanationSettings(("stnet",)), tmp_path)
+    explainer, threshold = STNet(classifier.model), ExplanationSettings(("stnet",)).box_threshold
+    for photo, entry in zip(photographs, results(tmp_path)["images"], strict=True):
+        view = model_view(read_image(photo), (16, 16))[None]
+        found = explainer.localize(view)
+        gates = np.asarray(found.maps)[:, 0]
+        seen = class_hypothesis_maps(gates, explainer.grids, (16, 16))
+        assert (seen > 0).sum() > (gates > 0).sum()
+        whole = np.float32([[0, 0, entry["width"], entry["height"]]])
+        found = dataclasses.replace(found, maps=seen[:, None], regions=whole)
+        wanted = boxes_of(found, "wsoleval", threshold)[0, 0]
+        np.testing.assert_allclose(entry["maps"][0]["box"], wanted, atol=0.01)
 
 
 def test_class_oblivious_beside_class_specific(classifier, photographs, tmp_path):

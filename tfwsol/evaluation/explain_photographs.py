@@ -19,6 +19,7 @@ from tfwsol.evaluation.explanation_record import ExplanationRecord
 from tfwsol.evaluation.explanation_report import write_explanation_report
 from tfwsol.evaluation.explanation_settings import ExplanationSettings
 from tfwsol.evaluation.shared_sights import SharedSights
+from tfwsol.evaluation.stnet_hypotheses import comparable_maps
 from tfwsol.localization import Localization
 from tfwsol.methods.explainer import CLASS_OBLIVIOUS, Explainer, Sight
 from tfwsol.visualization import (
@@ -156,7 +157,7 @@ class _Run:
         result = explainer.explain(sight, ids, settings.top_k)
         return dataclasses.replace(
             result,
-            maps=np.asarray(result.maps)[:count],
+            maps=comparable_maps(explainer, np.asarray(result.maps)[:count], sight.image_size),
             class_ids=np.asarray(result.class_ids)[:count],
             scores=np.asarray(result.scores)[:count],
             details={name: np.asarray(value)[:count] for name, value in result.details.items()},

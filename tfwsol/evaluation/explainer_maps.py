@@ -142,8 +142,7 @@ class ExplainerMaps:
         means = {}
         for p in wanted:
             maps = np.asarray(explainer.explain(sight, None, p.mean_of_top).maps)
-            flat = comparable_maps(explainer, maps.reshape(-1, *maps.shape[2:]), sight.image_size)
-            means[p.maps] = flat.reshape(*maps.shape[:2], *flat.shape[1:]).mean(axis=1)
+            means[p.maps] = comparable_maps(explainer, maps, sight.image_size).mean(axis=1)
         return means
 
     def _choose(self, scores: np.ndarray, labels: np.ndarray) -> np.ndarray:

@@ -20,12 +20,14 @@ def comparable_maps(
 
     Args:
         explainer: Whose maps they are.
-        maps: Batch × height × width.
+        maps: ... × height × width.
         image_size: Height and width of the model's input in pixels.
 
     Returns:
-        float32, batch × height × width: at the size of the maps, or of the input.
+        float32, ... × height × width: at the size of the maps, or of the input.
     """
     if not isinstance(explainer, STNet) or explainer.grids is None:
         return maps
-    return class_hypothesis_maps(maps, explainer.grids, image_size)
+    flat = maps.reshape(-1, *maps.shape[-2:])
+    found = class_hypothesis_maps(flat, explainer.grids, image_size)
+    return found.reshape(*maps.shape[:-2], *found.shape[1:])
