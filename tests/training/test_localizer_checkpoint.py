@@ -115,7 +115,7 @@ def test_a_pickle_is_not_read(tmp_path):
         ("empty", {}, "is no run of scripts/train.py .*is missing"),
         ("alone.weights.h5", {}, "holds weights alone"),
         ("weights.pth", {}, "convert_checkpoint.py"),
-        ("text.keras", {}, "cannot be loaded"),
+        ("text.keras", {}, r"cannot be loaded \(it is no zip archive"),
         ("run", {"preprocess": "tf"}, "leave --preprocess and --image_size out"),
         ("run", {"image_size": (64, 64)}, "leave --preprocess and --image_size out"),
         ("run", {"class_names": "none.txt"}, "Class names cannot be read"),

@@ -1,10 +1,11 @@
-"""Weights of a network out of a file that Keras wrote."""
+"""Models and weights out of files that Keras wrote."""
 
 from __future__ import annotations
 
 import os
 import pathlib
 import warnings
+import zipfile
 
 import keras
 from absl import logging
@@ -22,6 +23,18 @@ def existing_file(path: str | os.PathLike[str]) -> pathlib.Path:
     if not path.is_file():
         raise ModelError(f"There is no weights file {path}; check the path given by --weights.")
     return path
+
+
+def load_keras_model(path: pathlib.Path) -> keras.Model:
+    """The model of a `.keras` or `.h5` file, not compiled.
+
+    Raises:
+        ValueError: The file is no archive, or Keras' own error, of many kinds.
+    """
+    # Keras says of such a file that it cannot be found.
+    if path.suffix == ".keras" and not zipfile.is_zipfile(path):
+        raise ValueError("it is no zip archive, as .keras files are, or was cut short")
+    return keras.saving.load_model(path, compile=False)
 
 
 def load_keras_file(model: keras.Model, path: str | os.PathLike[str]) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 
 from tfwsol.backbones.image_scaling import Scaling, on_a_copy, scaling
 from tfwsol.backbones.keras_application import find_application, trained_application
+from tfwsol.backbones.keras_file import load_keras_model
 from tfwsol.backbones.model_error import ModelError, first_words
 from tfwsol.backbones.trained_backbone import (
     Convert,
@@ -116,7 +117,7 @@ def _read_model(path: pathlib.Path) -> keras.Model:
         raise ModelError(f"There is no model file {path}; give a .keras file or a name such as "
                          "MobileNetV2.")  # fmt: skip
     try:
-        return keras.saving.load_model(path, compile=False)
+        return load_keras_model(path)
     except Exception as error:  # Keras raises many kinds; all mean that this file is no use
         raise ModelError(
             f"Model file {path} cannot be loaded ({first_words(error)}); if it holds classes "

@@ -9,7 +9,7 @@ import keras
 from absl import logging
 
 from tfwsol import checkpoints
-from tfwsol.backbones.keras_file import existing_file
+from tfwsol.backbones.keras_file import existing_file, load_keras_model
 from tfwsol.backbones.model_error import first_words
 
 
@@ -66,7 +66,7 @@ def set_weights(network: keras.Model, path: str | os.PathLike[str]) -> None:
 def _read_model(path: str | os.PathLike[str]) -> keras.Model:
     path = existing_file(path)
     try:
-        return keras.saving.load_model(path, compile=False)
+        return load_keras_model(path)
     except Exception as error:  # Keras raises many kinds; all mean that this file is no use
         raise ValueError(
             f"The weights file {path} is no Keras model that can be loaded ({first_words(error)}); "
