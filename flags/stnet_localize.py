@@ -15,7 +15,7 @@ from tfwsol.evaluation.evaluation_job import DatasetSplit
 from tfwsol.evaluation.localize_settings import PREDICTED, TRUE
 from tfwsol.evaluation.picture_source import DatasetPictures, Photographs, PictureSource
 from tfwsol.evaluation.provenance import versions
-from tfwsol.evaluation.stnet_settings import MODES, PRUNINGS, STNetSettings
+from tfwsol.evaluation.stnet_settings import EXTENTS, MODES, PRUNINGS, STNetSettings
 from tfwsol.flags.data import dataset_from_flags, options_from_flags, preparation_from_flags
 from tfwsol.flags.explainer import batch_size_from_flags
 from tfwsol.flags.given import flags_given
@@ -41,6 +41,13 @@ flags.DEFINE_float("stnet_mean_multiplier", 1.0, "Of new_mean and old_mean.", 0.
 flags.DEFINE_float("stnet_std_multiplier", 0.0, "Of new_mean and old_mean.", 0.0)
 flags.DEFINE_float("stnet_percentage", 0.3, "Of percentile.", 0.0, 1.0)
 flags.DEFINE_float("stnet_energy", 0.05, "Of energy.", 0.0, 1.0)
+flags.DEFINE_enum(
+    "stnet_extent",
+    "field",
+    EXTENTS,
+    "How far a box reaches round its cells: over all that they see, or over the cells alone, which "
+    "is for a --layer whose cells see nearly everything.",
+)
 flags.DEFINE_list(
     "stnet_beside", [], "Other methods that bbox_eval scores by the same rule: cam,gradcam,l2caf."
 )
@@ -111,6 +118,7 @@ def _settings() -> STNetSettings:
         std_multiplier=FLAGS.stnet_std_multiplier,
         percentage=FLAGS.stnet_percentage,
         energy=FLAGS.stnet_energy,
+        extent=FLAGS.stnet_extent,
         beside=tuple(name.strip().lower() for name in FLAGS.stnet_beside),
         options=stnet_options(),
     )

@@ -29,3 +29,9 @@ def test_a_border_on_one_side():
 def test_dilation_and_unknown_sizes():
     assert CellGrid(None).through(3, dilation=4) == CellGrid(None, 9, 1, 0, 4)
     assert CellGrid(9).through(3, dilation=4).size == 1
+
+
+def test_cells_apart_cover_the_image_once():
+    grid = CellGrid(32).through(3, 2, (1, 1)).through(3, 2, (1, 1)).apart
+    assert (grid.size, grid.receptive_field, grid.stride) == (8, 4, 4)
+    assert grid.size * grid.receptive_field == 32

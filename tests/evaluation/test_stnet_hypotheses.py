@@ -1,5 +1,7 @@
+import keras
 import numpy as np
 import pytest
+from keras import layers
 
 from tfwsol.boxes import class_hypothesis_maps
 from tfwsol.evaluation.stnet_hypotheses import comparable_maps
@@ -22,6 +24,14 @@ def test_gates_of_a_layer_become_what_its_cells_see(model):
     brightest = [np.unravel_index(one.argmax(), one.shape) for one in found]
     for place, cell in zip(brightest, [(1, 5), (4, 4)], strict=True):
         assert np.abs(np.array(place) - (2 * np.array(cell) + 1)).max() <= 1
+
+
+def test_gates_of_cells_far_apart_are_a_map_as_others_have():
+    image = keras.Input((32, 32, 3))
+    x = layers.Conv2D(4, 8, 8, activation="relu", name="map")(image)
+    model = keras.Model(image, layers.Dense(3)(layers.GlobalAveragePooling2D()(x)))
+    maps = np.eye(4, dtype=np.float32)[None]
+    assert comparable_maps(build_explainer("stnet", model, "map"), maps, (32, 32)) is maps
 
 
 def test_maps_of_others_stay_as_they_are(model):

@@ -51,12 +51,22 @@ def test_options_reach_the_method(model):
     assert STNetSettings(options={"preset": "mobilenet", "alpha": 0.5}).explainer(model).layers
 
 
+def test_cells_are_as_wide_as_what_they_see_or_as_they_are_apart(model):
+    """Cells of the layer see 3 × 3 pixels, 2 apart."""
+    for extent, wide in (("field", 3), ("cell", 2)):
+        settings = STNetSettings(stop_layer="map", extent=extent)
+        grids = settings.grids(settings.explainer(model))
+        assert [(grid.receptive_field, grid.stride) for grid in grids] == [(wide, 2)] * 2
+        assert settings.sentence().endswith("as wide as their cells.") == (extent == "cell")
+
+
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
-        ({"mode": "bbox"}, "Expected a mode out of bbox_eval"),
-        ({"collapse": "mean"}, "Expected a collapse out of"),
-        ({"pruning": "mean"}, "Expected a pruning out of"),
+        ({"mode": "bbox"}, "Expected the mode out of bbox_eval"),
+        ({"collapse": "mean"}, "Expected the collapse out of"),
+        ({"pruning": "mean"}, "Expected the pruning out of"),
+        ({"extent": "pixel"}, "Expected the extent out of field, cell"),
         ({"percentage": 1.0}, "from 0 to below 1"),
         ({"energy": -0.1}, "from 0 to below 1"),
         ({"std_multiplier": -1.0}, "at least 0"),

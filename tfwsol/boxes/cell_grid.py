@@ -23,6 +23,11 @@ class CellGrid:
     padding: int = 0
     start: int = 0
 
+    @property
+    def apart(self) -> CellGrid:
+        """The same cells, each taken for as many pixels as they are apart; ours."""
+        return dataclasses.replace(self, receptive_field=self.stride)
+
     def through(
         self, window: int, stride: int = 1, padding: tuple[int, int] = (0, 0), dilation: int = 1
     ) -> CellGrid:

@@ -83,12 +83,13 @@ class STNetRun:
             )
         self._view = ShortSide(height, height)
         self._explainer = settings.explainer(classifier.model)
-        if self._explainer.grids is None:
+        grids = settings.grids(self._explainer)
+        if grids is None:
             raise ValueError(
                 f"It is not known which pixels the cells of {settings.stop_layer} see; name "
                 "another layer to stop at."
             )
-        self._grids = self._explainer.grids
+        self._grids = grids
         self._beside = {name: build_explainer(name, classifier.model) for name in settings.beside}
 
     def find(self, batch: list[Picture], size: int) -> Iterator[_Seen]:

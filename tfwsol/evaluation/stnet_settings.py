@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import keras
 
-from tfwsol.boxes import PRESETS, Rule
+from tfwsol.boxes import PRESETS, CellGrid, Rule
 from tfwsol.boxes.gate_boxes import COLLAPSES
 from tfwsol.evaluation.localize_settings import PREDICTED, TRUE
 from tfwsol.methods import STNet
@@ -27,6 +27,10 @@ PRUNINGS = {
 }
 """What the published program calls its ways to prune cells, and the level of `tfwsol.boxes.Rule`
 that each is."""
+
+EXTENTS = ("field", "cell")
+"""How far boxes and class hypotheses reach round a cell: over all that it sees, or over as many
+pixels as cells are apart."""
 
 _HYPOTHESIS_STRIDE = 8
 # The published program shows them 8 pixels apart: AlexNet's first pool.
@@ -49,6 +53,8 @@ class STNetSettings:
         std_multiplier: Of the means: standard deviations on top.
         percentage: Of "percentile": the share of the gated cells that is pruned.
         energy: Of "energy": the share of all gates that is pruned.
+        extent: One of `EXTENTS`: "field", as published, or "cell", ours: deep cells of newer networks
+            see nearly the whole image.
         beside: Other explainers by name, whose boxes "bbox_eval" scores by the same rule.
         options: Further ones of `STNet`: preset, modes, alpha, literal, bias_units.
 
@@ -66,14 +72,16 @@ class STNetSettings:
     std_multiplier: float = 0.0
     percentage: float = 0.3
     energy: float = 0.05
+    extent: str = "field"
     beside: tuple[str, ...] = ()
     options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name, known in (("mode", MODES), ("collapse", COLLAPSES), ("pruning", PRUNINGS)):
+        choices = {"mode": MODES, "collapse": COLLAPSES, "pruning": PRUNINGS, "extent": EXTENTS}
+        for name, known in choices.items():
             if getattr(self, name) not in known:
                 raise ValueError(
-                    f"Expected a {name} out of {', '.join(known)}; got {getattr(self, name)!r}."
+                    f"Expected the {name} out of {', '.join(known)}; got {getattr(self, name)!r}."
                 )
         if not (0 <= self.percentage < 1 and 0 <= self.energy < 1):
             raise ValueError(
@@ -119,6 +127,13 @@ class STNetSettings:
         shares = {"percentile": self.percentage, "energy": self.energy, "off": 0.0}
         return shares.get(self.pruning, self.mean_multiplier)
 
+    def grids(self, explainer: STNet) -> tuple[CellGrid, CellGrid] | None:
+        """The rows and columns of an explainer's map, as wide as `extent` has it; None: unknown."""
+        if explainer.grids is None or self.extent == "field":
+            return explainer.grids
+        rows, columns = explainer.grids
+        return rows.apart, columns.apart
+
     def explainer(self, model: keras.Model) -> STNet:
         """STNet as it is asked for.
 
@@ -147,5 +162,6 @@ class STNetSettings:
         stop = f"stopped at {self.stop_layer}" if self.stop_layer else f"stopped {usual}"
         return (
             f"STNet {stop}; gates collapsed by {self.collapse}, pruned by {self.pruning} at "
-            f"{self.threshold:g}."
+            f"{self.threshold:g}"
+            + (", boxes as wide as their cells." if self.extent == "cell" else ".")
         )
