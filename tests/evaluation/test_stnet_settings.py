@@ -51,8 +51,11 @@ def test_options_reach_the_method(model):
     assert STNetSettings(options={"preset": "mobilenet", "alpha": 0.5}).explainer(model).layers
 
 
-def test_cells_are_as_wide_as_what_they_see_or_as_they_are_apart(model):
-    """Cells of the layer see 3 × 3 pixels, 2 apart."""
+def test_cells_are_as_wide_as_what_they_see_or_as_they_are_apart():
+    image = keras.Input((32, 32, 3))
+    x = keras.layers.Conv2D(4, 3, 2, activation="relu", name="map")(image)
+    x = keras.layers.GlobalAveragePooling2D()(x)
+    model = keras.Model(image, keras.layers.Dense(3)(x))
     for extent, wide in (("field", 3), ("cell", 2)):
         settings = STNetSettings(stop_layer="map", extent=extent)
         grids = settings.grids(settings.explainer(model))

@@ -53,8 +53,8 @@ class STNetSettings:
         std_multiplier: Of the means: standard deviations on top.
         percentage: Of "percentile": the share of the gated cells that is pruned.
         energy: Of "energy": the share of all gates that is pruned.
-        extent: One of `EXTENTS`: "field", as published, or "cell", ours: deep cells of newer networks
-            see nearly the whole image.
+        extent: One of `EXTENTS`: "field", as published, or "cell", ours: deep cells of newer
+            networks see nearly the whole image.
         beside: Other explainers by name, whose boxes "bbox_eval" scores by the same rule.
         options: Further ones of `STNet`: preset, modes, alpha, literal, bias_units.
 
