@@ -8,21 +8,45 @@
 #include <cstdint>
 #include <memory>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include "block_sums.h"
 #include "crossing.h"
 #include "vector_width.h"
 
 namespace tfwsol {
 
+// The places of a block whose products are above a cut, as bits.
+template <typename T>
+uint64_t PlacesAbove(const T* products, T cut) {
+  uint64_t places = 0;
+  for (int64_t k = 0; k < kBlock; ++k) places |= uint64_t{products[k] > cut} << k;
+  return places;
+}
+
+#ifdef __SSE2__
+inline uint64_t PlacesAbove(const float* products, float cut) {
+  uint64_t places = 0;
+  const __m128 cuts = _mm_set1_ps(cut);
+  for (int64_t k = 0; k < kBlock; k += 4) {
+    const int four = _mm_movemask_ps(_mm_cmpgt_ps(_mm_loadu_ps(products + k), cuts));
+    places |= static_cast<uint64_t>(four) << k;
+  }
+  return places;
+}
+#endif
+
 // Writes the products of a block that are above a cut, and their places, one after another;
-// gives how many they are. What lies behind them, a block at most, is overwritten, too.
+// gives how many they are. What lies behind them, a block at most, may be overwritten, too.
 template <typename T>
 size_t CopyAbove(const T* products, int64_t first, T cut, T* values, int32_t* places) {
   size_t count = 0;
-  for (int64_t k = 0; k < kBlock; ++k) {
-    values[count] = products[k];
-    places[count] = static_cast<int32_t>(first + k);
-    count += products[k] > cut;
+  for (uint64_t above = PlacesAbove(products, cut); above != 0; above &= above - 1) {
+    const int place = __builtin_ctzll(above);
+    values[count] = products[place];
+    places[count++] = static_cast<int32_t>(first + place);
   }
   return count;
 }
