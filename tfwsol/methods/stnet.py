@@ -38,7 +38,7 @@ class STNet(Explainer):
     gates are summed) are our extension.
 
     `details` of the result, leading axes batch × classes: `mass` and `dropped`, how much of the
-    gate of one arrived at the map and how much was dropped on the way; with `keep_gates` also
+    gate of one arrived at the map and how much did not; with `keep_gates` also
     `gates`, height × width × channels, and for each of `layers` what it handed down and what it
     dropped, `layer_mass` and `layer_dropped`.
 
@@ -129,20 +129,23 @@ class STNet(Explainer):
         asked = tf.shape(class_ids)[:2]
         start = tf.one_hot(tf.reshape(class_ids, [-1]), logits.shape[-1])
         values = Activations(self._cut.values(context), class_ids.shape[1])
-        found = gate_pass(self._steps, self._answer, self._stop, start, values)
+        found = gate_pass(
+            self._steps, self._answer, self._stop, start, values, weigh=self._keep_gates
+        )
 
         def of_images(flat: tf.Tensor) -> tf.Tensor:
             return tf.reshape(flat, [*tf.unstack(asked), *flat.shape[1:]])
 
-        over_channels = tf.reduce_sum if self._collapse == "sum" else tf.reduce_max
-        arrived = tf.reduce_sum(found.gates, axis=(1, 2, 3))
-        lost = tf.reduce_sum(found.dropped, axis=1)
-        details = {"mass": of_images(arrived), "dropped": of_images(lost)}
+        maps = tf.reduce_sum(found.gates, axis=-1)
+        arrived = tf.reduce_sum(maps, axis=(1, 2))
+        details = {"mass": of_images(arrived), "dropped": of_images(1 - arrived)}
         if self._keep_gates:
             details["gates"] = of_images(found.gates)
             details["layer_mass"] = of_images(found.mass)
             details["layer_dropped"] = of_images(found.dropped)
-        return of_images(over_channels(found.gates, axis=-1)), details
+        if self._collapse == "max":
+            maps = tf.reduce_max(found.gates, axis=-1)
+        return of_images(maps), details
 
 
 def _image_layer(model: keras.Model) -> Any:

@@ -73,9 +73,10 @@ def test_a_turned_map_is_no_map(images, turned):
         x = layers.Permute((3, 1, 2) if turned else (1, 2, 3))(x)
         return layers.Dense(3)(layers.Dense(20, "relu", name="first")(layers.Flatten()(x)))
 
-    method = STNet(dense_network(head), "alexnet", "map", modes={"bridge": "1"})
+    method = STNet(dense_network(head), "alexnet", "map", modes={"bridge": "1"}, keep_gates=True)
     found = method.localize(images)
-    mass, dropped = np.array(found.maps).sum((2, 3)), np.array(found.details["dropped"])
+    mass, dropped = (np.array(found.details[f"layer_{name}"]) for name in ("mass", "dropped"))
+    mass, dropped = mass[..., -1], dropped.sum(-1)
     assert mass.any()
     np.testing.assert_allclose(mass + dropped, 1, rtol=1e-4)
     # Cells of several channels: no connected group of one was chosen.

@@ -18,17 +18,23 @@ class GatePass:
 
     Attributes:
         gates: At the tensor where it stopped, float32, of its shape.
-        mass: The sum of the gates that each selecting step handed down, batch × steps.
-        dropped: The sum of those that it dropped, batch × steps.
+        mass: The sum of the gates that each selecting step handed down, batch × steps; None where
+            nobody asked.
+        dropped: The sum of those that it dropped, likewise.
     """
 
     gates: tf.Tensor
-    mass: tf.Tensor
-    dropped: tf.Tensor
+    mass: tf.Tensor | None = None
+    dropped: tf.Tensor | None = None
 
 
 def gate_pass(
-    steps: Sequence[GateStep], answer: Slot, stop: Slot, start: tf.Tensor, values: Activations
+    steps: Sequence[GateStep],
+    answer: Slot,
+    stop: Slot,
+    start: tf.Tensor,
+    values: Activations,
+    weigh: bool = False,
 ) -> GatePass:
     """The gates at `stop` of a pass that starts with some gates at the answer.
 
@@ -40,23 +46,26 @@ def gate_pass(
         stop: The slot of the map.
         start: Gates of the classes, batch × classes.
         values: The activations that the steps need.
+        weigh: Sum up the gates of every step, which costs as much as finding some of them.
     """
-    gates, masses, drops = {answer: start}, [], []
-    known = {}  # summing a large tensor costs as much as selecting in it: do it once
+    gates, masses, drops, known = {answer: start}, [], [], {}
     for step in steps:
         above = gates.pop(step.step.outputs[0])
         below = step.below(above, values)
         for slot, part in zip(step.step.inputs, below, strict=True):
             gates[slot] = gates[slot] + part if slot in gates else part
-        if step.selects:
+        if weigh and step.selects:
             masses.append(_mass(below[0], known))
             drops.append(_mass(above, known) - masses[-1])
+    if not weigh:
+        return GatePass(gates[stop])
     none = tf.zeros([tf.shape(start)[0], 0])
     stacked = [tf.stack(each, axis=1) if each else none for each in (masses, drops)]
     return GatePass(gates[stop], *stacked)
 
 
 def _mass(gates: tf.Tensor, known: dict[Any, tf.Tensor]) -> tf.Tensor:
+    """The sum of gates by image; `known` holds those that were summed before."""
     if gates.ref() not in known:
         known[gates.ref()] = tf.reduce_sum(gates, axis=range(1, gates.shape.rank))
     return known[gates.ref()]
