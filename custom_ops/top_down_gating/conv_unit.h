@@ -173,7 +173,7 @@ class ConvUnit {
     }
     best_ = worth;
     winners_.push_back({channel, energy});
-    groups_.insert(groups_.end(), component_.begin(), component_.end());
+    for (int64_t w = 0; w < words_; ++w) groups_.push_back(component_[w]);
     return true;
   }
 
