@@ -45,8 +45,8 @@ flags.DEFINE_enum(
     "stnet_extent",
     "field",
     EXTENTS,
-    "How far a box reaches round its cells: over all that they see, or over the cells alone, which "
-    "is for a --layer whose cells see nearly everything.",
+    "How far a box reaches round its cells: over all that they see, as published, or over the "
+    "cells alone, and then gates stop at the last map unless --layer names another.",
 )
 flags.DEFINE_list(
     "stnet_beside", [], "Other methods that bbox_eval scores by the same rule: cam,gradcam,l2caf."

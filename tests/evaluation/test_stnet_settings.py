@@ -63,6 +63,15 @@ def test_cells_are_as_wide_as_what_they_see_or_as_they_are_apart():
         assert settings.sentence().endswith("as wide as their cells.") == (extent == "cell")
 
 
+def test_boxes_as_wide_as_cells_are_of_the_last_map(model):
+    settings = STNetSettings(extent="cell")
+    rows, _ = settings.grids(settings.explainer(model))
+    assert (rows.stride, rows.receptive_field) == (8, 8)
+    assert "stopped at the last map" in settings.sentence()
+    named, _ = STNetSettings(extent="cell", stop_layer="four").explainer(model).grids
+    assert named.stride == 4
+
+
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [

@@ -45,8 +45,8 @@ class STNetSettings:
             class-hypothesis maps, drawn.
         classes: "true", "predicted" or the ids of classes.
         top_k: How many predicted classes.
-        stop_layer: See `tfwsol.methods.STNet`; None: as the preset has it, and in "ch_viz" the
-            lowest tensor with cells 8 pixels apart.
+        stop_layer: See `tfwsol.methods.STNet`; None: in "ch_viz" the lowest tensor with cells 8
+            pixels apart, for boxes of the extent "cell" the last map, else as the preset has it.
         collapse: "sum" or "max" of a cell's gates, or "intact", see `tfwsol.boxes.gate_boxes`.
         pruning: One of `PRUNINGS`.
         mean_multiplier: Of the means: the share of them that foreground reaches.
@@ -142,8 +142,10 @@ class STNetSettings:
         """
         options = dict(self.options)
         preset = preset_of(options.pop("preset", None), model.name)
-        if self.mode == "ch_viz" and self.stop_layer is None:
+        if self.stop_layer is None and self.mode == "ch_viz":
             preset = dataclasses.replace(preset, stop_stride=_HYPOTHESIS_STRIDE)
+        elif self.stop_layer is None and self.extent == "cell":
+            preset = dataclasses.replace(preset, stop_stride=None)
         intact = self.collapse == "intact"
         collapse = "sum" if intact else self.collapse
         return STNet(
@@ -159,6 +161,8 @@ class STNetSettings:
         usual = "as the preset has it"
         if self.mode == "ch_viz":
             usual = f"at cells {_HYPOTHESIS_STRIDE} pixels apart"
+        elif self.extent == "cell":
+            usual = "at the last map"
         stop = f"stopped at {self.stop_layer}" if self.stop_layer else f"stopped {usual}"
         return (
             f"STNet {stop}; gates collapsed by {self.collapse}, pruned by {self.pruning} at "

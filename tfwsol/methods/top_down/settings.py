@@ -34,7 +34,7 @@ class Preset:
     Attributes:
         origin: "published", "recalled" (from the paper, not checked) or "ours".
         stop_stride: The map is that of the lowest tensor whose cells are so many pixels apart and
-            through which everything passes; 1: the image.
+            through which everything passes; 1: the image; None: the last map of all.
         dense: Of dense layers, and of 1×1 convolutions on a single cell.
         bridge: Between dense layers and the convolution below them; 'ALL': the identity.
         max_pool: Of maximum pools.
@@ -47,7 +47,7 @@ class Preset:
     """
 
     origin: str = "ours"
-    stop_stride: int = 1
+    stop_stride: int | None = 1
     dense: Selection = Selection("699", 0)
     bridge: Selection = Selection("ALL")
     max_pool: Selection = Selection("1")

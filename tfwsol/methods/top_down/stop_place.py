@@ -8,7 +8,7 @@ import keras
 
 from tfwsol.boxes import CellGrid
 from tfwsol.graph.flat_graph import FlatGraph, Slot, Step
-from tfwsol.graph.lookup import find_slot, is_spatial
+from tfwsol.graph.lookup import find_slot, is_spatial, last_spatial_slot
 from tfwsol.graph.split import downstream
 from tfwsol.methods.top_down.graph_reading import GraphReading, UnsupportedLayer
 from tfwsol.methods.top_down.known_layers import is_identity
@@ -31,17 +31,18 @@ def stop_slot(graph: FlatGraph, stop_layer: Any, settings: Settings) -> Slot:
     Raises:
         ValueError: There is no such layer, or no such tensor, or it is no map.
     """
-    if stop_layer is not None:
-        slot = find_slot(graph, stop_layer)
+    stride = settings.preset.stop_stride
+    if stop_layer is not None or stride is None:
+        slot = last_spatial_slot(graph) if stop_layer is None else find_slot(graph, stop_layer)
         shape = tuple(graph.specs[slot].shape)
         if len(shape) != 4 or not is_spatial(shape):
+            name = "the last map" if stop_layer is None else getattr(stop_layer, "name", stop_layer)
             raise ValueError(
-                f"STNet's map is that of a layer of batch × height × width × channels, but "
-                f"{getattr(stop_layer, 'name', stop_layer)!r} has the shape {shape}."
+                f"STNet's map is that of a layer of batch × height × width × channels, but {name!r} "
+                f"has the shape {shape}."
             )
         return slot
     image = image_slot(graph, settings)
-    stride = settings.preset.stop_stride
     if stride == 1:
         return image
     for slot, grids in cell_grids(graph, image).items():
