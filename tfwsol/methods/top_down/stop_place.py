@@ -38,8 +38,8 @@ def stop_slot(graph: FlatGraph, stop_layer: Any, settings: Settings) -> Slot:
         if len(shape) != 4 or not is_spatial(shape):
             name = "the last map" if stop_layer is None else getattr(stop_layer, "name", stop_layer)
             raise ValueError(
-                f"STNet's map is that of a layer of batch × height × width × channels, but {name!r} "
-                f"has the shape {shape}."
+                "STNet's map is that of a layer of batch × height × width × channels, but "
+                f"{name!r} has the shape {shape}."
             )
         return slot
     image = image_slot(graph, settings)
