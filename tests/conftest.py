@@ -22,3 +22,10 @@ def both_ways(request, monkeypatch):
     mode = {"compiled": "require", "twin": "off"}[request.param]
     monkeypatch.setenv("TFWSOL_CUSTOM_OPS", mode)
     return request.param
+
+
+@pytest.fixture(scope="session")
+def compiled_ops():
+    """Skips where the gating operations cannot be compiled."""
+    if not COMPILER:
+        pytest.skip("no C++ compiler on the PATH")

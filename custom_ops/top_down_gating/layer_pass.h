@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "gated_units.h"
 #include "geometry.h"
 #include "kernel_columns.h"
 #include "scan.h"
@@ -34,59 +35,87 @@ struct LayerOutputs {
   T* kernel_hits = nullptr;
 };
 
-// A convolution or a dense layer; make_unit() gives a ConvUnit or a DenseUnit.
+// The units of a convolution or a dense layer; make_unit() gives a ConvUnit or a DenseUnit.
+// Gives whether all products were finite.
+//   set_theta(index among the units, theta), by many threads
+//   weight_of(unit, place of a product) -> what is noted as the weight of its share
+//   take(const Share<T>&), in the order of the units
+template <typename T, typename MakeUnit, typename SetTheta, typename WeightOf, typename Take>
+bool RunKernelUnits(const Geometry& geometry, const T* x, const KernelColumns<T>& kernel,
+                    const GatedUnits<T>& units, const ShareOut& share_out, MakeUnit make_unit,
+                    SetTheta set_theta, WeightOf weight_of, Take take) {
+  const int64_t products = geometry.Products();
+  std::atomic<bool> all_finite{true};
+  const auto make_worker = [&] {
+    return [&, unit_work = make_unit()](int64_t k, std::vector<Share<T>>* shares) mutable {
+      const Unit unit = geometry.UnitAt(units.places[k]);
+      const T gate = units.gates[k];
+      bool finite = true;
+      const T theta = unit_work.Run(unit, x, kernel.Of(unit.channel), &finite,
+                                    [&](int64_t place, int64_t cell, T part) {
+                                      shares->push_back(
+                                          {cell, gate * part, weight_of(unit, place), part});
+                                    });
+      if (!finite) all_finite = false;
+      set_theta(k, theta);
+    };
+  };
+  RunUnits<T>(units.count(), products, 2 * products + 500, share_out, make_worker, take);
+  return all_finite;
+}
+
+// A convolution or a dense layer from tensor to tensor.
 template <typename T, typename MakeUnit>
 Finding RunKernelLayer(const Geometry& geometry, const LayerInputs<T>& inputs,
                        const ShareOut& share_out, MakeUnit make_unit,
                        const LayerOutputs<T>& outputs) {
-  std::vector<int64_t> gated;
+  GatedUnits<T> units;
   if (!AllFinite(inputs.x, geometry.Cells(), share_out)) return Finding::kX;
-  if (!FindGated(inputs.gates, geometry.Units(), share_out, &gated)) return Finding::kGates;
-  const int64_t products = geometry.Products();
-  const KernelColumns<T> kernel(inputs.kernel, products, geometry.out_channels, inputs.packed,
-                                gated, share_out);
-  std::atomic<bool> all_finite{true};
-  const auto make_worker = [&] {
-    return [&, unit_work = make_unit()](int64_t k, std::vector<Share<T>>* shares) mutable {
-      const Unit unit = geometry.UnitAt(gated[k]);
-      const T gate = inputs.gates[gated[k]];
-      bool finite = true;
-      const T theta = unit_work.Run(
-          unit, inputs.x, kernel.Of(unit.channel), &finite,
-          [&](int64_t place, int64_t cell, T part) {
-            const int64_t weight =
-                outputs.kernel_gates == nullptr ? -1 : kernel.Index(unit.channel, place);
-            shares->push_back({cell, gate * part, weight, part});
-          });
-      if (!finite) all_finite = false;
-      if (outputs.theta != nullptr) outputs.theta[gated[k]] = theta;
-    };
-  };
-  RunUnits<T>(static_cast<int64_t>(gated.size()), products, 2 * products + 500, share_out,
-              make_worker, [&](const Share<T>& share) {
-                outputs.below[share.cell] += share.gate;
-                if (share.weight < 0) return;
-                outputs.kernel_gates[share.weight] += share.part;
-                outputs.kernel_hits[share.weight] += 1;
-              });
-  return all_finite ? Finding::kFine : Finding::kKernel;
+  if (!ReadDense(inputs.gates, geometry.Units(), share_out, &units)) return Finding::kGates;
+  const KernelColumns<T> kernel(inputs.kernel, geometry.Products(), geometry.out_channels,
+                                inputs.packed, units.places, share_out);
+  const bool finite = RunKernelUnits(
+      geometry, inputs.x, kernel, units, share_out, make_unit,
+      [&](int64_t k, T theta) {
+        if (outputs.theta != nullptr) outputs.theta[units.places[k]] = theta;
+      },
+      [&](const Unit& unit, int64_t place) {
+        return outputs.kernel_gates == nullptr ? -1 : kernel.Index(unit.channel, place);
+      },
+      [&](const Share<T>& share) {
+        outputs.below[share.cell] += share.gate;
+        if (share.weight < 0) return;
+        outputs.kernel_gates[share.weight] += share.part;
+        outputs.kernel_hits[share.weight] += 1;
+      });
+  return finite ? Finding::kFine : Finding::kKernel;
 }
 
+// The units of a pool; run(unit, each) calls each(cell of the input, part of the gate), and
+// take(const Share<T>&) is as above.
+template <typename T, typename RunUnit, typename Take>
+void RunPoolUnits(const Geometry& geometry, const GatedUnits<T>& units, const ShareOut& share_out,
+                  const RunUnit& run, Take take) {
+  const auto make_worker = [&] {
+    return [&](int64_t k, std::vector<Share<T>>* shares) {
+      const T gate = units.gates[k];
+      run(geometry.UnitAt(units.places[k]),
+          [&](int64_t cell, T part) { shares->push_back({cell, gate * part, -1, part}); });
+    };
+  };
+  RunUnits<T>(units.count(), geometry.Positions(), 100, share_out, make_worker, take);
+}
+
+// A pool from tensor to tensor.
 template <typename T, typename PoolUnit>
 Finding RunPoolLayer(const Geometry& geometry, const T* x, const T* gates,
                      const ShareOut& share_out, const PoolUnit& pool, T* below) {
-  std::vector<int64_t> gated;
+  GatedUnits<T> units;
   if (!AllFinite(x, geometry.Cells(), share_out)) return Finding::kX;
-  if (!FindGated(gates, geometry.Units(), share_out, &gated)) return Finding::kGates;
-  const auto make_worker = [&] {
-    return [&](int64_t k, std::vector<Share<T>>* shares) {
-      const T gate = gates[gated[k]];
-      pool.Run(geometry.UnitAt(gated[k]), x,
-               [&](int64_t cell, T part) { shares->push_back({cell, gate * part, -1, part}); });
-    };
-  };
-  RunUnits<T>(static_cast<int64_t>(gated.size()), geometry.Positions(), 100, share_out,
-              make_worker, [&](const Share<T>& share) { below[share.cell] += share.gate; });
+  if (!ReadDense(gates, geometry.Units(), share_out, &units)) return Finding::kGates;
+  const auto run = [&](const Unit& unit, const auto& each) { pool.Run(unit, x, each); };
+  RunPoolUnits(geometry, units, share_out, run,
+               [&](const Share<T>& share) { below[share.cell] += share.gate; });
   return Finding::kFine;
 }
 

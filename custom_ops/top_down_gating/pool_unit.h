@@ -43,6 +43,13 @@ class PoolUnit {
     return exact > 0 && exact >= choice.least ? static_cast<T>(exact / choice.sum) : T{0};
   }
 
+  // Whether all values of its window are.
+  bool IsFinite(const Unit& unit, const T* input) const {
+    bool finite = true;
+    ForWindow(unit, [&](int64_t cell) { finite &= std::isfinite(input[cell]); });
+    return finite;
+  }
+
   // Calls each(cell of the input, part of the gate).
   template <typename Each>
   void Run(const Unit& unit, const T* input, Each each) const {

@@ -13,6 +13,7 @@
 #include "custom_ops/top_down_gating/conv_unit.h"
 #include "custom_ops/top_down_gating/dense_unit.h"
 #include "custom_ops/top_down_gating/layer_pass.h"
+#include "custom_ops/top_down_gating/listed_pass.h"
 #include "custom_ops/top_down_gating/pool_unit.h"
 #include "tests/custom_ops/random_layers.h"
 
@@ -203,6 +204,78 @@ bool CheckPool() {
   return true;
 }
 
+// The rows of a SparseTensor with some gates, from the last one on.
+tfwsol::GatedUnits<float> ListBackwards(const Geometry& g, const Numbers& gates) {
+  std::vector<int64_t> indices;
+  std::vector<float> values;
+  for (int64_t k = gates.size - 1; k >= 0; --k) {
+    if (gates.data[k] == 0) continue;
+    const Unit unit = g.UnitAt(k);
+    for (const int64_t index : {unit.image, unit.y, unit.x, unit.channel}) indices.push_back(index);
+    values.push_back(gates.data[k]);
+  }
+  tfwsol::GatedUnits<float> units;
+  const int64_t count = static_cast<int64_t>(values.size());
+  if (tfwsol::ReadListed(g, indices.data(), values.data(), count, &units) >= 0) units.places = {};
+  std::reverse(units.places.begin(), units.places.end());
+  std::reverse(units.gates.begin(), units.gates.end());
+  return units;
+}
+
+// Cell after cell, and nothing anywhere else.
+bool SameCells(tfwsol::CellSums<float>* listed, const Numbers& wanted) {
+  int64_t next = 0;
+  for (const auto& [cell, gate] : listed->Sums()) {
+    for (; next < cell; ++next) {
+      if (wanted.data[next] != 0) return false;
+    }
+    if (cell != next || wanted.data[next++] != gate) return false;
+  }
+  for (; next < wanted.size; ++next) {
+    if (wanted.data[next] != 0) return false;
+  }
+  return true;
+}
+
+// From list to list as from tensor to tensor, to the last bit.
+bool CheckListedConv() {
+  const Geometry g = DrawLayer(false, kMost);
+  const Numbers x = Random(g.Cells(), Draw(0, 1) == 1, 0.3);
+  const Numbers kernel = Random(g.Products() * g.out_channels, false, 0.1);
+  const Numbers gates = Random(g.Units(), false, Draw(0, 1) == 1 ? 0.9 : 0.1);
+  const Numbers below(x.size), theta(gates.size);
+  const auto make_unit = [&] { return tfwsol::ConvUnit<float>(g, 0.2f, false); };
+  LayerOutputs<float> outputs;
+  outputs.below = below.data.get(), outputs.theta = theta.data.get();
+  tfwsol::RunKernelLayer<float>(g, {x.data.get(), kernel.data.get(), true, gates.data.get()},
+                                ShareOut, make_unit, outputs);
+  const auto units = ListBackwards(g, gates);
+  const tfwsol::KernelColumns<float> columns(kernel.data.get(), g.Products(), g.out_channels, true,
+                                             units.places, ShareOut);
+  std::vector<float> thetas(units.places.size());
+  tfwsol::CellSums<float> listed(g.Cells());
+  const Finding finding = tfwsol::RunListedKernel<float>(g, x.data.get(), columns, units, ShareOut,
+                                                         make_unit, thetas.data(), &listed);
+  for (size_t k = 0; k < thetas.size(); ++k) {
+    if (thetas[k] != theta.data[units.places[k]]) return false;
+  }
+  return finding == Finding::kFine && SameCells(&listed, below);
+}
+
+bool CheckListedPool() {
+  const Geometry g = DrawLayer(true, kMost);
+  const Numbers x = Random(g.Cells(), Draw(0, 1) == 1, 0.3);
+  const Numbers gates = Random(g.Units(), false, 0.5);
+  const Numbers below(x.size);
+  const tfwsol::PoolUnit<float> unit(g, tfwsol::Mode::kAll, 0);
+  tfwsol::RunPoolLayer<float>(g, x.data.get(), gates.data.get(), ShareOut, unit, below.data.get());
+  tfwsol::CellSums<float> listed(g.Cells());
+  const auto units = ListBackwards(g, gates);
+  const Finding finding =
+      tfwsol::RunListedPool<float>(g, x.data.get(), units, ShareOut, unit, &listed);
+  return finding == Finding::kFine && SameCells(&listed, below);
+}
+
 // Numbers that are not finite stop the pass and nothing else.
 bool CheckWrong() {
   const Geometry g{1, 3, 3, 2, 1, 1, 1, 3, 3, 1, 1, 0, 0, 1, 1, 1};
@@ -226,11 +299,13 @@ bool CheckWrong() {
 int main() {
   constexpr int kRounds = 3000;
   for (int round = 0; round < kRounds; ++round) {
-    const char* wrong = !CheckConv()    ? "convolution"
-                        : !CheckDense() ? "dense layer"
-                        : !CheckPool()  ? "pool"
-                        : !CheckWrong() ? "refusal"
-                                        : nullptr;
+    const char* wrong = !CheckConv()         ? "convolution"
+                        : !CheckDense()      ? "dense layer"
+                        : !CheckPool()       ? "pool"
+                        : !CheckListedConv() ? "listed convolution"
+                        : !CheckListedPool() ? "listed pool"
+                        : !CheckWrong()      ? "refusal"
+                                             : nullptr;
     if (wrong != nullptr) {
       std::fprintf(stderr, "top_down_gating: the %s of round %d differs.\n", wrong, round);
       return 1;

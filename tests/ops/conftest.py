@@ -14,10 +14,3 @@ def compiled(monkeypatch):
         pytest.skip("no C++ compiler on the PATH")
     monkeypatch.setenv("TFWSOL_CUSTOM_OPS", "require")
     return library.load("box_sweep")
-
-
-@pytest.fixture(scope="session")
-def compiled_ops():
-    """Skips where the gating operations cannot be compiled."""
-    if not any(map(which, ("g++", "clang++", "c++"))):
-        pytest.skip("no C++ compiler on the PATH")

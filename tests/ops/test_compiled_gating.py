@@ -34,7 +34,7 @@ def test_compiled_shapes_are_known_and_checked_in_a_function(monkeypatch, compil
 
 
 THREADS = """
-import hashlib, numpy as np
+import hashlib, numpy as np, tensorflow as tf
 from tfwsol.ops import conv_gating, dense_gating, pool_gating
 rng = np.random.default_rng(1)
 x = rng.normal(size=(3, 19, 17, 24)).astype(np.float32)
@@ -43,6 +43,8 @@ kernel = rng.normal(size=(3, 3, 24, 40)).astype(np.float32)
 found = list(conv_gating(x, kernel, gates, 1, 1, return_theta=True, return_kernel_gates=True))
 found += [pool_gating(x, gates[..., :24], 3, 1, 1)]
 matrix = rng.normal(size=(50, 999)).astype(np.float32), rng.normal(size=(999, 70))
+listed = [tf.sparse.from_dense(array) for array in (gates, gates[..., :24])]
+found += [conv_gating(x, kernel, listed[0], 1, 1).values, pool_gating(x, listed[1], 3, 1, 1).values]
 found += [dense_gating(*matrix, rng.random((50, 70)), offset=2)]
 print(hashlib.sha256(b"".join(np.array(array).tobytes() for array in found)).hexdigest())
 """
@@ -61,6 +63,14 @@ def test_the_number_of_threads_changes_nothing():
     one = with_threads(1)
     assert len(one) == 64
     assert with_threads(2) == one
+
+
+def unchecked(indices, values, shape, dtype):
+    """A SparseTensor of whatever is given, which its own constructor would refuse."""
+    parts = [tf.constant(indices, tf.int64), tf.cast(values, dtype)]
+    gates = tf.SparseTensor(tf.zeros([0, 1], tf.int64), tf.zeros(0, dtype), [1])
+    gates._indices, gates._values, gates._dense_shape = *parts, tf.constant(shape, tf.int64)
+    return gates
 
 
 def fuzzed_calls(rng):
@@ -88,20 +98,31 @@ def fuzzed_calls(rng):
         min(9, side(size, *rest, sum(pads)))
         for size, *rest, pads in zip((height, width), window, strides, padding, strict=True)
     ]
+
+    def listed(gates):
+        count, rank = int(rng.integers(6)), 4 if rng.random() < 0.9 else 3
+        sides = [max(1, length) for length in gates.shape] if gates.ndim == rank else [3] * rank
+        indices = rng.integers(0, sides, (count, rank)) - (rng.random((count, rank)) < 0.03)
+        shape = gates.shape if rng.random() < 0.9 else [*settings(gates.ndim)]
+        return unchecked(indices, array(count)[:count], shape, x.dtype)
+
     mode = {"mode": rng.choice(["1", "ALL", "699"]), "offset": int(rng.integers(9))}
     x = array(batch, height, width, depth)
+    above = array(batch, *grid, outputs), array(batch, *grid, depth)
+    if rng.random() < 0.5:
+        above = [listed(gates) for gates in above]
     return [
         lambda: conv_gating(
             x,
             array(*window, depth, outputs),
-            array(batch, *grid, outputs),
+            above[0],
             strides,
             padding,
             int(rng.choice([1, 1, 1, 2, 3, 0])),
             literal=bool(rng.random() < 0.3),
             dilation=1 if rng.random() < 0.7 else settings(),
         ),
-        lambda: pool_gating(x, array(batch, *grid, depth), window, strides, padding, **mode),
+        lambda: pool_gating(x, above[1], window, strides, padding, **mode),
         lambda: dense_gating(
             array(batch, depth), array(depth, outputs), array(batch, outputs), **mode
         ),

@@ -13,6 +13,7 @@ from tfwsol.graph.flat_graph import is_graph_model
 from tfwsol.graph.split import graph_of
 from tfwsol.localization import Localization
 from tfwsol.methods.explainer import Explainer, Sight
+from tfwsol.methods.top_down import gates as gates_of
 from tfwsol.methods.top_down.activation_cut import ActivationCut
 from tfwsol.methods.top_down.gate_pass import gate_pass
 from tfwsol.methods.top_down.gate_step import Activations
@@ -134,25 +135,18 @@ class STNet(Explainer):
         )
 
         def of_images(flat: tf.Tensor) -> tf.Tensor:
-            return tf.reshape(flat, [*tf.unstack(asked), *flat.shape[1:]])
+            return tf.reshape(flat, tf.concat([asked, tf.shape(flat)[1:]], axis=0))
 
-        maps = _over_channels(found.gates)
+        maps = gates_of.over_channels(found.gates)
         arrived = tf.reduce_sum(maps, axis=(1, 2))
         details = {"mass": of_images(arrived), "dropped": of_images(1 - arrived)}
         if self._keep_gates:
-            details["gates"] = of_images(found.gates)
+            details["gates"] = of_images(gates_of.whole(found.gates))
             details["layer_mass"] = of_images(found.mass)
             details["layer_dropped"] = of_images(found.dropped)
         if self._collapse == "max":
-            maps = tf.reduce_max(found.gates, axis=-1)
+            maps = tf.reduce_max(gates_of.whole(found.gates), axis=-1)
         return of_images(maps), details
-
-
-def _over_channels(gates: tf.Tensor) -> tf.Tensor:
-    # A reduction over a few neighbours takes twice as long.
-    if gates.shape[-1] < 8:
-        return tf.add_n(tf.unstack(gates, axis=-1))
-    return tf.reduce_sum(gates, axis=-1)
 
 
 def _image_layer(model: keras.Model) -> Any:

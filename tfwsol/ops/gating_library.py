@@ -12,6 +12,9 @@ MODES = ("1", "ALL", "699")
 Tensor = object
 """A `tf.Tensor`; arguments may be anything that TensorFlow converts."""
 
+Gates = object
+"""A `tf.Tensor`, or a `tf.SparseTensor` of the gates that are not zero."""
+
 
 def compiled(layer: str) -> Callable[..., object] | None:
     """The operation for a kind of layer (conv, pool or dense), or None where its twin serves.
@@ -29,7 +32,7 @@ def compiled(layer: str) -> Callable[..., object] | None:
 def _declare_without_gradient() -> None:
     import tensorflow as tf
 
-    for op in ("Conv", "Pool", "Dense"):
+    for op in ("Conv", "Pool", "Dense", "SparseConv", "SparsePool"):
         tf.no_gradient(f"Tfwsol{op}Gating")
 
 
@@ -51,6 +54,20 @@ def tensors(x: Tensor, **others: Tensor) -> list[Tensor]:
         except (TypeError, ValueError) as error:
             raise ValueError(f"{name} is {x.dtype.name} as x is: {error}") from error
     return converted
+
+
+def is_sparse(gates: Gates) -> bool:
+    """True for a `tf.SparseTensor`."""
+    import tensorflow as tf
+
+    return isinstance(gates, tf.SparseTensor)
+
+
+def checked_sparse(x: Tensor, gates: Gates) -> Gates:
+    """Sparse gates of a map, or a ValueError that says what does not fit."""
+    if gates.dtype != x.dtype:
+        raise ValueError(f"gates is {gates.dtype.name} where x is {x.dtype.name}; they are alike.")
+    return gates
 
 
 def checked_mode(mode: str, offset: int) -> str:

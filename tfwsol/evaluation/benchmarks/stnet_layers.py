@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfwsol.graph.split import graph_of
+from tfwsol.methods.top_down import gates as gates_of
 from tfwsol.methods.top_down.activation_cut import ActivationCut
 from tfwsol.methods.top_down.convolution import Convolution, border_of, is_depthwise
 from tfwsol.methods.top_down.dense import DenseSelection, WholeMap
@@ -72,9 +73,9 @@ def gated_layers(model: keras.Model, images: tf.Tensor, class_ids: Any) -> list[
             kernel.refresh()
         above = gates.pop(step.step.outputs[0])
         if isinstance(step, Convolution | WholeMap | DenseSelection):
-            found.append(_gated_layer(step, values, above, settings))
+            found.append(_gated_layer(step, values, gates_of.whole(above), settings))
         for slot, part in zip(step.step.inputs, step.below(above, values), strict=True):
-            gates[slot] = gates[slot] + part if slot in gates else part
+            gates[slot] = gates_of.plus(gates[slot], part) if slot in gates else part
     return found
 
 

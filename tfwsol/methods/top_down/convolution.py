@@ -9,7 +9,9 @@ import keras
 import tensorflow as tf
 
 from tfwsol.graph.flat_graph import Step
+from tfwsol.methods.top_down import gates as gates_of
 from tfwsol.methods.top_down.gate_step import Activations, HandDown, SelectingStep, by_sign
+from tfwsol.methods.top_down.gates import Gates
 from tfwsol.methods.top_down.graph_reading import GraphReading, UnsupportedLayer, check_layout
 from tfwsol.methods.top_down.packed_kernel import PackedKernel
 from tfwsol.methods.top_down.windows import Sides, border
@@ -37,7 +39,7 @@ class Convolution(SelectingStep):
         self._one_sign = reading.is_never_negative(self._x)
         self.kernels = (folded_kernel(reading, step),)
 
-    def below(self, gates: tf.Tensor, values: Activations) -> list[tf.Tensor]:
+    def below(self, gates: Gates, values: Activations) -> list[Gates]:
         layer = self.step.operation
         x, output = self.read(values)
         hand_down = through_kernel(
@@ -49,7 +51,7 @@ class Convolution(SelectingStep):
             dilation=layer.dilation_rate,
             **self._options,
         )
-        return [by_sign(hand_down, x, gates, output)]
+        return [by_sign(hand_down, x, gates_of.listed(gates), output)]
 
 
 class SeparableConvolution(SelectingStep):
@@ -70,7 +72,7 @@ class SeparableConvolution(SelectingStep):
         plain = PackedKernel([layer.depthwise_kernel], tf.identity)
         self.kernels = (folded_kernel(reading, step), depthwise, plain)
 
-    def below(self, gates: tf.Tensor, values: Activations) -> list[tf.Tensor]:
+    def below(self, gates: Gates, values: Activations) -> list[Gates]:
         layer = self.step.operation
         pointwise, depthwise, plain = (kernel.tensor for kernel in self.kernels)
         x, output = self.read(values)
@@ -84,7 +86,7 @@ class SeparableConvolution(SelectingStep):
         )
 
         hand_down = through_kernel(pointwise, one_sign=False, **self._options)
-        gates = by_sign(hand_down, middle, gates, output)
+        gates = by_sign(hand_down, middle, gates_of.listed(gates), output)
         hand_down = through_kernel(
             depthwise,
             one_sign=self._one_sign,
@@ -108,17 +110,16 @@ def through_kernel(kernel: tf.Tensor, shares: bool, one_sign: bool, **layer: Any
         **layer: Of `tfwsol.ops.conv_gating`.
     """
 
-    def hand_down(x: tf.Tensor, gates: tf.Tensor, turned: bool) -> tf.Tensor:
+    def hand_down(x: tf.Tensor, gates: Gates, turned: bool) -> Gates:
         if not shares:
             return conv_gating(x, kernel, gates, packed=True, **layer)
         below, theta = conv_gating(x, kernel, gates, packed=True, return_theta=True, **layer)
-        left = tf.where(theta < 0, gates, tf.zeros_like(gates))
+        left = gates_of.kept(gates, theta < 0)
         if one_sign:
             helpful = tf.nn.relu(-kernel if turned else kernel)
-            return below + conv_gating(tf.abs(x), helpful, left, packed=True, **layer)
+            return gates_of.plus(below, conv_gating(tf.abs(x), helpful, left, packed=True, **layer))
         halves = conv_gating(by_halves(x), by_halves(kernel), left, packed=True, **layer)
-        shape = [tf.shape(x)[0], *x.shape[1:]]
-        return below + tf.reduce_sum(tf.reshape(halves, [*shape, 2]), axis=-1)
+        return gates_of.plus(below, gates_of.paired_channels(halves))
 
     return hand_down
 

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from tfwsol.graph.flat_graph import Slot, Step
 from tfwsol.graph.head import is_keras_own
+from tfwsol.methods.top_down import gates as gates_of
 from tfwsol.methods.top_down.convolution import (
     Convolution,
     check_kernel,
@@ -16,6 +17,7 @@ from tfwsol.methods.top_down.convolution import (
     through_kernel,
 )
 from tfwsol.methods.top_down.gate_step import Activations, GateStep, SelectingStep, by_sign
+from tfwsol.methods.top_down.gates import Gates
 from tfwsol.methods.top_down.graph_reading import GraphReading
 from tfwsol.methods.top_down.known_layers import keeps_values
 from tfwsol.methods.top_down.settings import Selection
@@ -42,7 +44,7 @@ class DenseSelection(SelectingStep):
         self._literal = reading.settings.literal
         self.kernels = (folded_kernel(reading, step, _as_matrix),)
 
-    def below(self, gates: tf.Tensor, values: Activations) -> list[tf.Tensor]:
+    def below(self, gates: Gates, values: Activations) -> list[Gates]:
         kernel, chosen = self.kernels[0].tensor, self._selection
         x, output = self.read(values)
 
@@ -50,7 +52,7 @@ class DenseSelection(SelectingStep):
             options = {"literal": self._literal, "packed": True}
             return dense_gating(x, kernel, gates, chosen.mode, chosen.offset, **options)
 
-        return [by_sign(hand_down, x, gates, output)]
+        return [by_sign(hand_down, x, gates_of.whole(gates), output)]
 
 
 class WholeMap(SelectingStep):
@@ -76,20 +78,20 @@ class WholeMap(SelectingStep):
         self._bridge = Selection("ALL") if is_top else bridge
         self.kernels = (folded_kernel(reading, step, lambda k: tf.reshape(k, [*cells, -1])),)
 
-    def below(self, gates: tf.Tensor, values: Activations) -> list[tf.Tensor]:
-        shape = tf.shape(gates)
-        units = tf.reshape(gates, [shape[0], gates.shape[-1]])
+    def below(self, gates: Gates, values: Activations) -> list[Gates]:
+        kernel = self.kernels[0].tensor
+        units = tf.reshape(gates_of.whole(gates), [-1, kernel.shape[0]])
         mode, offset = self._bridge.mode, self._bridge.offset
         literal = self._options["literal"]
         units = bridge_gating(units, tf.ones_like(units[:, 0]), mode, offset, literal=literal)
-        cells = [shape[0], *self._cells]
+        batch = tf.shape(units)[0]
         x, output = self.read(values)
         if output is not None:
-            output = tf.reshape(output, [shape[0], 1, 1, gates.shape[-1]])
-        kernel = self.kernels[0].tensor
+            output = tf.reshape(output, [batch, 1, 1, kernel.shape[0]])
         hand_down = through_kernel(kernel, one_sign=self._one_sign, **self._options)
-        found = by_sign(hand_down, tf.reshape(x, cells), units[:, None, None], output)
-        return [tf.reshape(found, tf.shape(x))]
+        units = gates_of.listed(units[:, None, None])
+        found = by_sign(hand_down, tf.reshape(x, [batch, *self._cells]), units, output)
+        return [gates_of.reshaped(found, tf.shape(x))]
 
 
 def weighted(reading: GraphReading, step: Step) -> GateStep | None:

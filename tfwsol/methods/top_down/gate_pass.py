@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any
 
 import tensorflow as tf
 
 from tfwsol.graph.flat_graph import Slot
+from tfwsol.methods.top_down import gates as gates_of
 from tfwsol.methods.top_down.gate_step import Activations, GateStep
+from tfwsol.methods.top_down.gates import Gates
 
 
 @dataclasses.dataclass(frozen=True)
@@ -17,13 +18,14 @@ class GatePass:
     """What a pass found.
 
     Attributes:
-        gates: At the tensor where it stopped, float32, of its shape.
+        gates: At the tensor where it stopped, float32, of its shape; a SparseTensor where the
+            operations gave one.
         mass: The sum of the gates that each selecting step handed down, batch × steps; None where
             nobody asked.
         dropped: The sum of those that it dropped, likewise.
     """
 
-    gates: tf.Tensor
+    gates: Gates
     mass: tf.Tensor | None = None
     dropped: tf.Tensor | None = None
 
@@ -53,7 +55,7 @@ def gate_pass(
         above = gates.pop(step.step.outputs[0])
         below = step.below(above, values)
         for slot, part in zip(step.step.inputs, below, strict=True):
-            gates[slot] = gates[slot] + part if slot in gates else part
+            gates[slot] = gates_of.plus(gates[slot], part) if slot in gates else part
         if weigh and step.selects:
             masses.append(_mass(below[0], known))
             drops.append(_mass(above, known) - masses[-1])
@@ -64,8 +66,8 @@ def gate_pass(
     return GatePass(gates[stop], *stacked)
 
 
-def _mass(gates: tf.Tensor, known: dict[Any, tf.Tensor]) -> tf.Tensor:
+def _mass(gates: Gates, known: dict[int, tuple[Gates, tf.Tensor]]) -> tf.Tensor:
     """The sum of gates by image; `known` holds those that were summed before."""
-    if gates.ref() not in known:
-        known[gates.ref()] = tf.reduce_sum(gates, axis=range(1, gates.shape.rank))
-    return known[gates.ref()]
+    if id(gates) not in known:
+        known[id(gates)] = gates, gates_of.by_image(gates)  # an id is one's own while one lives
+    return known[id(gates)][1]

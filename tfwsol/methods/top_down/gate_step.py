@@ -8,9 +8,11 @@ from collections.abc import Callable, Mapping
 import tensorflow as tf
 
 from tfwsol.graph.flat_graph import Slot, Step
+from tfwsol.methods.top_down import gates as gates_of
+from tfwsol.methods.top_down.gates import Gates
 from tfwsol.methods.top_down.packed_kernel import PackedKernel
 
-HandDown = Callable[[tf.Tensor, tf.Tensor, bool], tf.Tensor]
+HandDown = Callable[[tf.Tensor, Gates, bool], Gates]
 """From a layer's input, the gates of its output, and whether the sign of the input was turned, to
 the gates of the input."""
 
@@ -50,7 +52,7 @@ class GateStep(abc.ABC):
         self.step = step
 
     @abc.abstractmethod
-    def below(self, gates: tf.Tensor, values: Activations) -> list[tf.Tensor]:
+    def below(self, gates: Gates, values: Activations) -> list[Gates]:
         """The gates of each input.
 
         Args:
@@ -82,9 +84,9 @@ class SelectingStep(GateStep):
 def by_sign(
     hand_down: HandDown,
     x: tf.Tensor,
-    gates: tf.Tensor,
+    gates: Gates,
     output: tf.Tensor | None,
-) -> tf.Tensor:
+) -> Gates:
     """The gates of a layer's input where units of its output may be negative; our extension.
 
     Behind a layer without ReLU a negative unit can be what counts (times a negative weight). It
@@ -94,11 +96,11 @@ def by_sign(
         hand_down: The layer's rule.
         x: The layer's input.
         gates: Of its output.
-        output: Of the layer, of the shape of `gates`; None where no gated unit is negative.
+        output: Of the layer, of the shape of all its gates; None where no gated unit is negative.
     """
     if output is None:
         return hand_down(x, gates, False)
-    none = tf.zeros_like(gates)
-    is_negative = output < 0
-    upwards = hand_down(x, tf.where(is_negative, none, gates), False)
-    return upwards + hand_down(-x, tf.where(is_negative, gates, none), True)
+    is_negative = gates_of.at(gates, output) < 0
+    upwards = hand_down(x, gates_of.kept(gates, ~is_negative), False)
+    turned = hand_down(-x, gates_of.kept(gates, is_negative), True)
+    return gates_of.plus(upwards, turned)

@@ -10,7 +10,9 @@ import tensorflow as tf
 
 from tfwsol.graph.flat_graph import Step
 from tfwsol.graph.head import is_keras_own
+from tfwsol.methods.top_down import gates as gates_of
 from tfwsol.methods.top_down.gate_step import Activations, GateStep
+from tfwsol.methods.top_down.gates import Gates
 from tfwsol.methods.top_down.graph_reading import GraphReading, UnsupportedLayer
 
 
@@ -26,8 +28,8 @@ class Concatenation(GateStep):
         if None in self._parts:
             raise UnsupportedLayer("it concatenates along an axis of unknown length")
 
-    def below(self, gates: tf.Tensor, values: Activations) -> list[tf.Tensor]:
-        return tf.split(gates, self._parts, axis=self._axis)
+    def below(self, gates: Gates, values: Activations) -> list[Gates]:
+        return gates_of.split(gates, self._parts, self._axis)
 
 
 class Addition(GateStep):
@@ -44,14 +46,14 @@ class Addition(GateStep):
             raise UnsupportedLayer(f"it adds tensors of different shapes {sorted(shapes)}")
         self.needs = tuple(dict.fromkeys(step.inputs))
 
-    def below(self, gates: tf.Tensor, values: Activations) -> list[tf.Tensor]:
-        parts = [values[slot] for slot in self.step.inputs]
+    def below(self, gates: Gates, values: Activations) -> list[Gates]:
+        parts = [gates_of.at(gates, values[slot]) for slot in self.step.inputs]
         direction = tf.where(functools.reduce(operator.add, parts) < 0, -1.0, 1.0)
         parts = [tf.nn.relu(direction * part) for part in parts]
         whole = functools.reduce(operator.add, parts)
         equal = 1.0 / len(parts)
         shares = [tf.where(whole > 0, tf.math.divide_no_nan(p, whole), equal) for p in parts]
-        return [gates * share for share in shares]
+        return [gates_of.scaled(gates, share) for share in shares]
 
 
 def merging(reading: GraphReading, step: Step) -> GateStep | None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import tensorflow as tf
 
 from tfwsol.graph.flat_graph import Step
+from tfwsol.methods.top_down import gates as gates_of
 from tfwsol.methods.top_down.convolution import scale_of, statistics_of
 from tfwsol.methods.top_down.gate_step import Activations, GateStep, SelectingStep
+from tfwsol.methods.top_down.gates import Gates
 from tfwsol.methods.top_down.graph_reading import GraphReading, is_batch_norm
 from tfwsol.methods.top_down.packed_kernel import PackedKernel
 from tfwsol.methods.top_down.pass_through import PassThrough
@@ -28,12 +30,12 @@ class Scaling(SelectingStep):
         norm = step.operation
         self.kernels = (PackedKernel(statistics_of(norm), lambda *given: scale_of(norm, given)),)
 
-    def below(self, gates: tf.Tensor, values: Activations) -> list[tf.Tensor]:
+    def below(self, gates: Gates, values: Activations) -> list[Gates]:
         x, output = self.read(values)
         products = x * self.kernels[0].tensor
         if output is not None:
             products = tf.where(output < 0, -products, products)
-        return [tf.where(products > 0, gates, tf.zeros_like(gates))]
+        return [gates_of.kept(gates, gates_of.at(gates, products) > 0)]
 
 
 def normalisation(reading: GraphReading, step: Step) -> GateStep | None:

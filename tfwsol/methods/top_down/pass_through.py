@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from tfwsol.graph.flat_graph import Step
 from tfwsol.graph.head import is_keras_own
+from tfwsol.methods.top_down import gates as gates_of
 from tfwsol.methods.top_down.gate_step import Activations, GateStep
+from tfwsol.methods.top_down.gates import Gates
 from tfwsol.methods.top_down.graph_reading import GraphReading, UnsupportedLayer, check_layout
 from tfwsol.methods.top_down.known_layers import activation_of, is_identity
 
@@ -28,13 +28,13 @@ class PassThrough(GateStep):
     """
 
     def __init__(
-        self, step: Step, back: Callable[..., tf.Tensor] | None = None, unknown_shape: bool = False
+        self, step: Step, back: Callable[..., Gates] | None = None, unknown_shape: bool = False
     ) -> None:
         super().__init__(step)
         self._back = back
         self.needs = (step.inputs[0],) if unknown_shape else ()
 
-    def below(self, gates: tf.Tensor, values: Activations) -> list[tf.Tensor]:
+    def below(self, gates: Gates, values: Activations) -> list[Gates]:
         if self._back is None:
             return [gates]
         shape = values[self.needs[0]].shape[1:] if self.needs else None
@@ -62,18 +62,20 @@ def pass_through(reading: GraphReading, step: Step) -> PassThrough | None:
         return _permuted(step)
     if type(operation) is keras.layers.ZeroPadding2D:
         check_layout(operation)
-        return PassThrough(step, _cropping(operation.padding))
+        sides = operation.padding
+        return PassThrough(step, lambda gates, _: gates_of.cropped(gates, sides))
     if type(operation) is keras.layers.Cropping2D:
         check_layout(operation)
-        return PassThrough(step, _padding(operation.cropping))
+        sides = operation.cropping
+        return PassThrough(step, lambda gates, _: gates_of.padded(gates, sides))
     return None
 
 
 def _reshaped(reading: GraphReading, step: Step) -> PassThrough:
     shape = reading.shape(step.inputs[0])
 
-    def back(gates: tf.Tensor, seen: Sequence[int] | None) -> tf.Tensor:
-        return tf.reshape(gates, [-1, *(shape if seen is None else seen)])
+    def back(gates: Gates, seen: Sequence[int] | None) -> Gates:
+        return gates_of.reshaped(gates, [-1, *(shape if seen is None else seen)])
 
     return PassThrough(step, back, unknown_shape=None in shape)
 
@@ -87,17 +89,4 @@ def _permuted(step: Step) -> PassThrough:
         if not order or order[0] != 0:
             raise UnsupportedLayer("it moves the axis of the batch")
     inverse = np.argsort(order)
-    return PassThrough(step, lambda gates, _: tf.transpose(gates, inverse))
-
-
-def _cropping(sides: Any) -> Callable[..., tf.Tensor]:
-    (top, bottom), (left, right) = sides
-
-    def back(gates: tf.Tensor, _: Any) -> tf.Tensor:
-        return gates[:, top : gates.shape[1] - bottom, left : gates.shape[2] - right]
-
-    return back
-
-
-def _padding(sides: Any) -> Callable[..., tf.Tensor]:
-    return lambda gates, _: tf.pad(gates, [(0, 0), *sides, (0, 0)])
+    return PassThrough(step, lambda gates, _: gates_of.transposed(gates, inverse))

@@ -9,7 +9,9 @@ import tensorflow as tf
 
 from tfwsol.graph.flat_graph import Step
 from tfwsol.graph.head import pools_globally
+from tfwsol.methods.top_down import gates as gates_of
 from tfwsol.methods.top_down.gate_step import Activations, SelectingStep, by_sign
+from tfwsol.methods.top_down.gates import Gates
 from tfwsol.methods.top_down.graph_reading import GraphReading, UnsupportedLayer, check_layout
 from tfwsol.methods.top_down.settings import CONNECTED
 from tfwsol.methods.top_down.windows import border
@@ -35,14 +37,15 @@ class Pool(SelectingStep):
         self._alpha = reading.settings.alpha(step.path)
         self._literal = reading.settings.literal
 
-    def below(self, gates: tf.Tensor, values: Activations) -> list[tf.Tensor]:
+    def below(self, gates: Gates, values: Activations) -> list[Gates]:
         x, output = self.read(values)
         window, strides, sides = self._windows(x)
         if self._is_global:
-            gates = self._as_cell(gates)
-            output = None if output is None else self._as_cell(output)
+            cell = [tf.shape(x)[0], 1, 1, x.shape[-1]]
+            gates = gates_of.reshaped(gates, cell)
+            output = None if output is None else tf.reshape(output, cell)
 
-        def hand_down(x: tf.Tensor, gates: tf.Tensor, _: bool) -> tf.Tensor:
+        def hand_down(x: tf.Tensor, gates: Gates, _: bool) -> Gates:
             chosen = self._selection
             if chosen.mode != CONNECTED:
                 options = {"mode": chosen.mode, "offset": chosen.offset}
@@ -52,7 +55,7 @@ class Pool(SelectingStep):
             options = {"alpha": self._alpha, "literal": self._literal, "packed": True}
             return conv_gating(x, equal, gates, strides, sides, channels, **options)
 
-        return [by_sign(hand_down, x, gates, output)]
+        return [by_sign(hand_down, x, gates_of.listed(gates), output)]
 
     @property
     def _is_global(self) -> bool:
@@ -64,10 +67,6 @@ class Pool(SelectingStep):
             return size, size, 0
         sides = border(layer.padding, size, layer.pool_size, layer.strides)
         return layer.pool_size, layer.strides, sides
-
-    @staticmethod
-    def _as_cell(pooled: tf.Tensor) -> tf.Tensor:
-        return tf.reshape(pooled, [tf.shape(pooled)[0], 1, 1, pooled.shape[-1]])
 
 
 def pooling(reading: GraphReading, step: Step) -> Pool | None:
