@@ -5,6 +5,7 @@ from unittest import mock
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -276,3 +277,27 @@ def test_pools_agree_with_their_twin(layer, mode, offset):
     found = through("compiled", lambda: [pool_gating(x, gates, **options)])
     wanted = through("twin", lambda: [pool_gating(x, gates, **options)])
     np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.usefixtures("compiled_ops")
+@few
+@given(
+    layer=window_layers(),
+    pool=window_layers(pool=True),
+    dtype=st.sampled_from([np.float32, np.float64]),
+    turned=st.booleans(),
+)
+def test_listed_gates_give_the_same_to_the_last_bit(layer, pool, dtype, turned):
+    (x, kernel, gates, options), (pooled, pool_gates, pool_options) = layer, pool
+    arguments = x.astype(dtype), kernel.astype(dtype)
+    wanted, theta = through(
+        "compiled", conv_gating, *arguments, gates.astype(dtype), **options, return_theta=True
+    )
+    listed = tf.sparse.from_dense(gates.astype(dtype))
+    below, thetas = conv_gating(*arguments, listed, **options, return_theta=True)
+    np.testing.assert_array_equal(tf.sparse.to_dense(below), wanted)
+    np.testing.assert_array_equal(thetas, theta[gates != 0])
+    options = pool_options | {"mode": "ALL" if turned else "1"}
+    wanted = pool_gating(pooled, pool_gates, **options)
+    below = pool_gating(pooled, tf.sparse.from_dense(pool_gates), **options)
+    np.testing.assert_array_equal(tf.sparse.to_dense(below), wanted)
