@@ -91,16 +91,21 @@ Finding RunKernelLayer(const Geometry& geometry, const LayerInputs<T>& inputs,
   return finite ? Finding::kFine : Finding::kKernel;
 }
 
-// The units of a pool; run(unit, each) calls each(cell of the input, part of the gate), and
-// take(const Share<T>&) is as above.
-template <typename T, typename RunUnit, typename Take>
-void RunPoolUnits(const Geometry& geometry, const GatedUnits<T>& units, const ShareOut& share_out,
-                  const RunUnit& run, Take take) {
+// The units of a pool; take(const Share<T>&) is as above. `finite`: becomes false where a value of
+// a window is not; null: nobody asks.
+template <typename T, typename PoolUnit, typename Take>
+void RunPoolUnits(const Geometry& geometry, const T* x, const GatedUnits<T>& units,
+                  const ShareOut& share_out, const PoolUnit& pool, std::atomic<bool>* finite,
+                  Take take) {
+  constexpr int64_t kAhead = 4;  // while memory fetches their windows
   const auto make_worker = [&] {
     return [&](int64_t k, std::vector<Share<T>>* shares) {
+      if (k + kAhead < units.count()) pool.Prefetch(geometry.UnitAt(units.places[k + kAhead]), x);
+      const Unit unit = geometry.UnitAt(units.places[k]);
       const T gate = units.gates[k];
-      run(geometry.UnitAt(units.places[k]),
-          [&](int64_t cell, T part) { shares->push_back({cell, gate * part, -1, part}); });
+      if (finite != nullptr && !pool.IsFinite(unit, x)) *finite = false;
+      pool.Run(unit, x,
+               [&](int64_t cell, T part) { shares->push_back({cell, gate * part, -1, part}); });
     };
   };
   RunUnits<T>(units.count(), geometry.Positions(), 100, share_out, make_worker, take);
@@ -113,8 +118,7 @@ Finding RunPoolLayer(const Geometry& geometry, const T* x, const T* gates,
   GatedUnits<T> units;
   if (!AllFinite(x, geometry.Cells(), share_out)) return Finding::kX;
   if (!ReadDense(gates, geometry.Units(), share_out, &units)) return Finding::kGates;
-  const auto run = [&](const Unit& unit, const auto& each) { pool.Run(unit, x, each); };
-  RunPoolUnits(geometry, units, share_out, run,
+  RunPoolUnits(geometry, x, units, share_out, pool, nullptr,
                [&](const Share<T>& share) { below[share.cell] += share.gate; });
   return Finding::kFine;
 }

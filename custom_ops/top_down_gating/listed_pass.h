@@ -38,14 +38,10 @@ template <typename T, typename PoolUnit>
 Finding RunListedPool(const Geometry& geometry, const T* x, const GatedUnits<T>& units,
                       const ShareOut& share_out, const PoolUnit& pool, CellSums<T>* below) {
   if (!AllFinite(units.gates.data(), units.count(), share_out)) return Finding::kGates;
-  std::atomic<bool> all_finite{true};
-  const auto run = [&](const Unit& unit, const auto& each) {
-    if (!pool.IsFinite(unit, x)) all_finite = false;
-    pool.Run(unit, x, each);
-  };
-  RunPoolUnits(geometry, units, share_out, run,
+  std::atomic<bool> finite{true};
+  RunPoolUnits(geometry, x, units, share_out, pool, &finite,
                [&](const Share<T>& share) { below->Add(share.cell, share.gate); });
-  return all_finite ? Finding::kFine : Finding::kX;
+  return finite ? Finding::kFine : Finding::kX;
 }
 
 }  // namespace tfwsol

@@ -43,6 +43,11 @@ class PoolUnit {
     return exact > 0 && exact >= choice.least ? static_cast<T>(exact / choice.sum) : T{0};
   }
 
+  // Has memory bring a window, whose cells are far apart, before its turn.
+  void Prefetch(const Unit& unit, const T* input) const {
+    ForWindow(unit, [&](int64_t cell) { __builtin_prefetch(input + cell); });
+  }
+
   // Whether all values of its window are.
   bool IsFinite(const Unit& unit, const T* input) const {
     bool finite = true;
