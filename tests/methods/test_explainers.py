@@ -70,7 +70,7 @@ def test_batch_equals_singles_and_many_classes_equal_many_runs(method, images):
             np.testing.assert_allclose(together.maps[i, t], alone.maps[0, 0], atol=2e-5)
             for name, values in alone.details.items():
                 if name == "iterations":
-                    continue  # the last steps of a search end by its rounding, as processors have it
+                    continue  # a search ends by its rounding, which processors differ in
                 ours = np.asarray(together.details[name], np.float64)[i, t]
                 np.testing.assert_allclose(ours, np.asarray(values)[0, 0], rtol=1e-4, atol=2e-5)
 
