@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <type_traits>
 
 #include "vector_width.h"
@@ -140,6 +141,68 @@ __attribute__((target("avx2"))) void AddBlocks32(const T* products, int64_t bloc
   AddBlocksOf<32>(products, blocks, block_max, sums);
 }
 
+__attribute__((target("avx2"), always_inline)) inline void AddFour(__m128 products,
+                                                                   __m256d* positives,
+                                                                   __m256d* others) {
+  const __m256d zero = _mm256_setzero_pd(), product = _mm256_cvtps_pd(products);
+  *positives = _mm256_add_pd(*positives, _mm256_max_pd(product, zero));
+  *others = _mm256_add_pd(*others, _mm256_min_pd(zero, product));  // NaN is the latter
+}
+
+__attribute__((target("avx2"), always_inline)) inline float LargestOf(__m256 values) {
+  __m128 most = _mm_max_ps(_mm256_castps256_ps128(values), _mm256_extractf128_ps(values, 1));
+  most = _mm_max_ps(most, _mm_movehl_ps(most, most));
+  return _mm_cvtss_f32(_mm_max_ss(most, _mm_movehdup_ps(most)));
+}
+
+// As above, read(k) gives eight products.
+template <typename Read>
+__attribute__((target("avx2"), always_inline)) inline void AddFloatBlocks32(int64_t blocks,
+                                                                            float* block_max,
+                                                                            BlockSums* sums,
+                                                                            Read read) {
+  __m256d positives[2], others[2];
+  for (int half = 0; half < 2; ++half) {
+    positives[half] = _mm256_loadu_pd(sums->positives + 4 * half);
+    others[half] = _mm256_loadu_pd(sums->others + 4 * half);
+  }
+  __m256 most = _mm256_set1_ps(static_cast<float>(sums->largest));
+  for (int64_t block = 0; block < blocks; ++block) {
+    __m256 largest = _mm256_set1_ps(-std::numeric_limits<float>::infinity());
+    for (int64_t k = 0; k < kBlock; k += 8) {
+      const __m256 products = read(block * kBlock + k);
+      AddFour(_mm256_castps256_ps128(products), &positives[0], &others[0]);
+      AddFour(_mm256_extractf128_ps(products, 1), &positives[1], &others[1]);
+      largest = _mm256_max_ps(largest, products);
+    }
+    block_max[block] = LargestOf(largest);
+    most = _mm256_max_ps(most, largest);
+  }
+  sums->largest = LargestOf(most);
+  for (int half = 0; half < 2; ++half) {
+    _mm256_storeu_pd(sums->positives + 4 * half, positives[half]);
+    _mm256_storeu_pd(sums->others + 4 * half, others[half]);
+  }
+}
+
+__attribute__((target("avx2"))) inline void AddBlocks32(const float* products, int64_t blocks,
+                                                        float* block_max, BlockSums* sums) {
+  const auto read = [products](int64_t k)
+      __attribute__((target("avx2"), always_inline)) { return _mm256_loadu_ps(products + k); };
+  AddFloatBlocks32(blocks, block_max, sums, read);
+}
+
+__attribute__((target("avx2"))) inline void MultiplyBlocks32(const float* a, const float* b,
+                                                             float* products, int64_t blocks,
+                                                             float* block_max, BlockSums* sums) {
+  const auto read = [=](int64_t k) __attribute__((target("avx2"), always_inline)) {
+    const __m256 eight = _mm256_mul_ps(_mm256_loadu_ps(a + k), _mm256_loadu_ps(b + k));
+    _mm256_storeu_ps(products + k, eight);
+    return eight;
+  };
+  AddFloatBlocks32(blocks, block_max, sums, read);
+}
+
 // Adds whole blocks of products to the sums and notes the largest of each.
 template <typename T>
 void AddBlocks(const T* products, int64_t blocks, T* block_max, BlockSums* sums) {
@@ -216,6 +279,7 @@ void MultiplyBlocks(const T* a, const T* b, T* products, int64_t blocks, T* bloc
 #ifdef TFWSOL_WIDE_VECTORS
   if constexpr (std::is_same_v<T, float>) {
     if (VectorBytes() == 64) return MultiplyBlocks64(a, b, products, blocks, block_max, sums);
+    if (VectorBytes() == 32) return MultiplyBlocks32(a, b, products, blocks, block_max, sums);
   }
 #endif
   Multiply(a, b, products, blocks * kBlock);

@@ -38,6 +38,22 @@ inline uint64_t PlacesAbove(const float* products, float cut) {
 }
 #endif
 
+// The places among 64 numbers of those that are a wanted one, as bits.
+inline uint64_t PlacesOf(const int32_t* numbers, int32_t wanted) {
+  uint64_t places = 0;
+#ifdef __SSE2__
+  const __m128i four = _mm_set1_epi32(wanted);
+  for (int k = 0; k < 64; k += 4) {
+    const __m128i read = _mm_loadu_si128(reinterpret_cast<const __m128i*>(numbers + k));
+    const int same = _mm_movemask_ps(_mm_castsi128_ps(_mm_cmpeq_epi32(read, four)));
+    places |= static_cast<uint64_t>(same) << k;
+  }
+#else
+  for (int k = 0; k < 64; ++k) places |= uint64_t{numbers[k] == wanted} << k;
+#endif
+  return places;
+}
+
 // Writes the products of a block that are above a cut, and their places, one after another;
 // gives how many they are. What lies behind them, a block at most, may be overwritten, too.
 template <typename T>
@@ -72,10 +88,52 @@ __attribute__((target("avx512f,popcnt"))) inline size_t CopyAbove64(const float*
   return count;
 }
 
+// For every set of eight places its members, and then whatever.
+struct Compressions {
+  uint8_t places[256][8] = {};
+
+  constexpr Compressions() {
+    for (int set = 0; set < 256; ++set) {
+      int count = 0;
+      for (int place = 0; place < 8; ++place) {
+        if (set >> place & 1) places[set][count++] = static_cast<uint8_t>(place);
+      }
+    }
+  }
+};
+
+inline constexpr Compressions kCompressions;
+
+__attribute__((target("avx2"), always_inline)) inline __m256i CompressionOf(int set) {
+  const __m128i bytes =
+      _mm_loadl_epi64(reinterpret_cast<const __m128i*>(kCompressions.places[set]));
+  return _mm256_cvtepu8_epi32(bytes);
+}
+
+// What AVX-512 has one instruction for.
+__attribute__((target("avx2,popcnt"))) inline size_t CopyAbove32(const float* products,
+                                                                 int64_t first, float cut,
+                                                                 float* values, int32_t* places) {
+  const __m256 cuts = _mm256_set1_ps(cut);
+  size_t count = 0;
+  for (int64_t k = 0; k < kBlock; k += 8) {
+    const __m256 eight = _mm256_loadu_ps(products + k);
+    const int above = _mm256_movemask_ps(_mm256_cmp_ps(eight, cuts, _CMP_GT_OQ));
+    const __m256i order = CompressionOf(above);
+    const __m256i place =
+        _mm256_add_epi32(order, _mm256_set1_epi32(static_cast<int32_t>(first + k)));
+    _mm256_storeu_ps(values + count, _mm256_permutevar8x32_ps(eight, order));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(places + count), place);
+    count += __builtin_popcount(above);
+  }
+  return count;
+}
+
 inline size_t CopyAbove(const float* products, int64_t first, float cut, float* values,
                         int32_t* places) {
-  return VectorBytes() == 64 ? CopyAbove64(products, first, cut, values, places)
-                             : CopyAbove<float>(products, first, cut, values, places);
+  if (VectorBytes() == 64) return CopyAbove64(products, first, cut, values, places);
+  if (VectorBytes() == 32) return CopyAbove32(products, first, cut, values, places);
+  return CopyAbove<float>(products, first, cut, values, places);
 }
 
 #endif

@@ -27,10 +27,11 @@ class ConvUnit {
         literal_(literal),
         stride_(geometry.kernel_width + 1),
         words_(WordsFor(geometry.kernel_height * stride_)),
-        one_word_(geometry.kernel_height * stride_ < kWordBits),
         products_(geometry),
         position_of_(geometry.GroupChannels()),
         selected_(static_cast<size_t>(geometry.Products())),
+        selected_bit_(selected_.size()),
+        channel_of_(selected_.size() + kWordBits),
         channels_(static_cast<size_t>(geometry.GroupChannels())),
         touched_(channels_.size() + 1),
         left_(static_cast<size_t>(words_)),
@@ -64,11 +65,6 @@ class ConvUnit {
     int64_t area = 0;
   };
 
-  // Of a selected product.
-  struct Place {
-    int32_t channel, bit;
-  };
-
   struct Winner {
     int64_t channel;
     T energy;
@@ -80,7 +76,9 @@ class ConvUnit {
     const int64_t depth = geometry_.GroupChannels();
     products_.ForSelected(cut, literal_, [&](int64_t place, T product) {
       const int64_t position = position_of_.Quotient(place), channel = place - position * depth;
-      selected_[selected_count_++] = {static_cast<int32_t>(channel), bit_of_[position]};
+      channel_of_[selected_count_] = static_cast<int32_t>(channel);
+      selected_bit_[selected_count_] = bit_of_[position];
+      selected_[selected_count_++] = product;
       Channel& entry = channels_[channel];
       touched_[touched_count_] = channel;
       touched_count_ += entry.area == 0;
@@ -114,17 +112,73 @@ class ConvUnit {
   }
 
   void FindGroups(int64_t channel) {
+    size_t count = 0;
+    for (size_t first = 0; first < selected_count_; first += kWordBits) {
+      uint64_t places = PlacesOf(&channel_of_[first], static_cast<int32_t>(channel));
+      const size_t rest = selected_count_ - first;
+      if (rest < kWordBits) places &= (uint64_t{1} << rest) - 1;
+      for (; places != 0; places &= places - 1) {
+        members_[count++ % kWordBits] = first + __builtin_ctzll(places);
+      }
+    }
+    if (count > kWordBits) return FindLargeGroups(channel);
+    const uint64_t all = count == kWordBits ? ~uint64_t{0} : (uint64_t{1} << count) - 1;
+    if (count > 1) JoinNeighbours(count);
+    bool won = false;
+    for (uint64_t left = all; left != 0;) {
+      const uint64_t group = count > 1 ? GroupOf(left & ~(left - 1)) : left;
+      T energy = 0;
+      int64_t area = 0;
+      for (uint64_t rest = group; rest != 0; rest &= rest - 1, ++area) {
+        energy += selected_[members_[__builtin_ctzll(rest)]];
+      }
+      left &= ~group;
+      const T worth = Worth(energy, area);
+      if (!winners_.empty() && !(worth >= best_)) continue;
+      std::fill(component_.begin(), component_.end(), uint64_t{0});
+      for (uint64_t rest = group; rest != 0; rest &= rest - 1) {
+        SetBit(component_.data(), selected_bit_[members_[__builtin_ctzll(rest)]]);
+      }
+      won = Offer(channel, energy, worth, won);
+    }
+  }
+
+  // Which of a channel's products touch. They stand in the order of their bits, and the empty
+  // column keeps the ends of rows apart: only these distances are those of neighbours.
+  void JoinNeighbours(size_t count) {
+    std::fill_n(touching_, count, uint64_t{0});
+    for (size_t k = 1; k < count; ++k) {
+      for (size_t before = k; before-- > 0;) {
+        const int64_t distance = selected_bit_[members_[k]] - selected_bit_[members_[before]];
+        if (distance > stride_ + 1) break;
+        if (distance != 1 && distance < stride_ - 1) continue;
+        touching_[k] |= uint64_t{1} << before;
+        touching_[before] |= uint64_t{1} << k;
+      }
+    }
+  }
+
+  // All that hang together with one member.
+  uint64_t GroupOf(uint64_t seed) const {
+    uint64_t group = seed;
+    for (uint64_t fresh = seed; fresh != 0;) {
+      uint64_t grown = 0;
+      for (; fresh != 0; fresh &= fresh - 1) grown |= touching_[__builtin_ctzll(fresh)];
+      fresh = grown & ~group;
+      group |= grown;
+    }
+    return group;
+  }
+
+  // The same for a channel with more products than bits in a word.
+  void FindLargeGroups(int64_t channel) {
     ReadMask(channel);
     bool won = false;
     for (int64_t word = 0; word < words_; ++word) {
       while (left_[word] != 0) {
         std::fill(component_.begin(), component_.end(), uint64_t{0});
         component_[word] = left_[word] & ~(left_[word] - 1);
-        if (one_word_) {
-          component_[0] = ComponentOf(component_[0], left_[0], static_cast<int>(stride_));
-        } else {
-          GrowComponent(component_.data(), left_.data(), spare_.data(), words_, stride_);
-        }
+        GrowComponent(component_.data(), left_.data(), spare_.data(), words_, stride_);
         T energy = 0;
         int64_t area = 0;
         ForBits(component_.data(), [&](int64_t bit) {
@@ -139,19 +193,9 @@ class ConvUnit {
 
   // The bits of a channel's selected products.
   void ReadMask(int64_t channel) {
-    if (one_word_) {
-      uint64_t bits = 0;
-      for (size_t k = 0; k < selected_count_; ++k) {
-        const Place place = selected_[k];
-        bits |= uint64_t{place.channel == channel} << place.bit;
-      }
-      left_[0] = bits;
-      return;
-    }
     std::fill(left_.begin(), left_.end(), uint64_t{0});
     for (size_t k = 0; k < selected_count_; ++k) {
-      const Place place = selected_[k];
-      left_[place.bit / kWordBits] |= uint64_t{place.channel == channel} << (place.bit % kWordBits);
+      if (channel_of_[k] == channel) SetBit(left_.data(), selected_bit_[k]);
     }
   }
 
@@ -207,16 +251,18 @@ class ConvUnit {
   const T alpha_;
   const bool literal_;
   const int64_t stride_, words_;
-  const bool one_word_;
   Products<T> products_;
   const Divider position_of_;      // of a product's place
   std::vector<int32_t> bit_of_;    // of a position
   std::vector<int64_t> place_of_;  // the product of a bit and of channel 0
   // Of the unit at hand. The lists are as long as they can become; the counts are what is used.
-  std::vector<Place> selected_;
+  std::vector<T> selected_;  // products
+  std::vector<int32_t> selected_bit_, channel_of_;  // of these; the latter to a whole word's end
   std::vector<Channel> channels_;
   std::vector<int64_t> touched_;  // channels that have a selected product
   size_t selected_count_ = 0, touched_count_ = 0;
+  size_t members_[kWordBits];     // of a channel, among the selected
+  uint64_t touching_[kWordBits];  // of each member the members beside it, as bits
   std::vector<uint64_t> left_, component_, spare_;
   T best_ = 0;
   std::vector<Winner> winners_;

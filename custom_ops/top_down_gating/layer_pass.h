@@ -50,6 +50,7 @@ bool RunKernelUnits(const Geometry& geometry, const T* x, const KernelColumns<T>
     return [&, unit_work = make_unit()](int64_t k, std::vector<Share<T>>* shares) mutable {
       const Unit unit = geometry.UnitAt(units.places[k]);
       const T gate = units.gates[k];
+      if (k + 1 < units.count()) kernel.Prefetch(units.places[k + 1] % geometry.out_channels);
       bool finite = true;
       const T theta = unit_work.Run(unit, x, kernel.Of(unit.channel), &finite,
                                     [&](int64_t place, int64_t cell, T part) {

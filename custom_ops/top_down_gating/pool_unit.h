@@ -104,10 +104,10 @@ class PoolUnit {
     const int64_t below = row + g.kernel_height, right = column + g.kernel_width;
     const int64_t last_row = below < g.height ? below : g.height;
     const int64_t last_column = right < g.width ? right : g.width;
-    for (int64_t y = first_row; y < last_row; ++y) {
-      for (int64_t x = first_column; x < last_column; ++x) {
-        each(g.Cell(unit.image, y, x) + unit.channel);
-      }
+    int64_t row_cell = g.Cell(unit.image, first_row, first_column) + unit.channel;
+    for (int64_t y = first_row; y < last_row; ++y, row_cell += g.width * g.channels) {
+      int64_t cell = row_cell;
+      for (int64_t x = first_column; x < last_column; ++x, cell += g.channels) each(cell);
     }
   }
 
