@@ -169,6 +169,7 @@ __attribute__((target("avx2"), always_inline)) inline void AddFloatBlocks32(int6
   __m256 most = _mm256_set1_ps(static_cast<float>(sums->largest));
   for (int64_t block = 0; block < blocks; ++block) {
     __m256 largest = _mm256_set1_ps(-std::numeric_limits<float>::infinity());
+#pragma GCC unroll 1  // else the products wait in memory for their turn
     for (int64_t k = 0; k < kBlock; k += 8) {
       const __m256 products = read(block * kBlock + k);
       AddFour(_mm256_castps256_ps128(products), &positives[0], &others[0]);
@@ -224,53 +225,73 @@ void AddBlocks(const T* products, int64_t blocks, T* block_max, BlockSums* sums)
 
 #endif
 
+// Rows of as many products each, whose inputs lie a stride apart; all else is in one piece.
+struct Rows {
+  int64_t count, products, stride;
+};
+
 template <int kBytes, typename T>
 __attribute__((always_inline)) inline void MultiplyOf(const T* a, const T* b, T* __restrict out,
-                                                      int64_t count) {
+                                                      const Rows& rows) {
   constexpr int kMany = kBytes / sizeof(T);
   typedef T Many __attribute__((vector_size(kBytes)));
-  int64_t k = 0;
-  for (; k + kMany <= count; k += kMany) {
+  const auto multiply = [&](int64_t k) __attribute__((always_inline)) {
     Many x, y;
     std::memcpy(&x, a + k, sizeof(Many));
     std::memcpy(&y, b + k, sizeof(Many));
     x *= y;
     std::memcpy(out + k, &x, sizeof(Many));
+  };
+  for (int64_t row = 0; row < rows.count; ++row) {
+    int64_t k = 0;
+    for (; k + kMany <= rows.products; k += kMany) multiply(k);
+    if (k < rows.products && rows.products >= kMany) {
+      multiply(rows.products - kMany);  // some once more, which takes less time than one by one
+      k = rows.products;
+    }
+    for (; k < rows.products; ++k) out[k] = a[k] * b[k];
+    a += rows.stride, b += rows.products, out += rows.products;
   }
-  for (; k < count; ++k) out[k] = a[k] * b[k];
 }
 
 #ifdef TFWSOL_WIDE_VECTORS
 
 template <typename T>
-__attribute__((target("avx512f"))) void Multiply64(const T* a, const T* b, T* out, int64_t count) {
-  MultiplyOf<64>(a, b, out, count);
+__attribute__((target("avx512f"))) void Multiply64(const T* a, const T* b, T* out,
+                                                   const Rows& rows) {
+  MultiplyOf<64>(a, b, out, rows);
 }
 
 template <typename T>
-__attribute__((target("avx2"))) void Multiply32(const T* a, const T* b, T* out, int64_t count) {
-  MultiplyOf<32>(a, b, out, count);
+__attribute__((target("avx2"))) void Multiply32(const T* a, const T* b, T* out,
+                                                const Rows& rows) {
+  MultiplyOf<32>(a, b, out, rows);
 }
 
 template <typename T>
-void Multiply(const T* a, const T* b, T* out, int64_t count) {
+void MultiplyRows(const T* a, const T* b, T* out, const Rows& rows) {
   if (VectorBytes() == 64) {
-    Multiply64(a, b, out, count);
+    Multiply64(a, b, out, rows);
   } else if (VectorBytes() == 32) {
-    Multiply32(a, b, out, count);
+    Multiply32(a, b, out, rows);
   } else {
-    MultiplyOf<16>(a, b, out, count);
+    MultiplyOf<16>(a, b, out, rows);
   }
 }
 
 #else
 
 template <typename T>
-void Multiply(const T* a, const T* b, T* out, int64_t count) {
-  MultiplyOf<16>(a, b, out, count);
+void MultiplyRows(const T* a, const T* b, T* out, const Rows& rows) {
+  MultiplyOf<16>(a, b, out, rows);
 }
 
 #endif
+
+template <typename T>
+void Multiply(const T* a, const T* b, T* out, int64_t count) {
+  MultiplyRows(a, b, out, {1, count, 0});
+}
 
 // Multiplies whole blocks and adds the products as AddBlocks does.
 template <typename T>

@@ -10,9 +10,10 @@
 #include <vector>
 
 #include "components.h"
-#include "geometry.h"
-#include "products.h"
 #include "divider.h"
+#include "geometry.h"
+#include "place_bits.h"
+#include "products.h"
 #include "rules.h"
 
 namespace tfwsol {

@@ -9,6 +9,7 @@
 #include <memory>
 #include <vector>
 
+#include "prefetch.h"
 #include "shares.h"
 
 namespace tfwsol {
@@ -45,13 +46,7 @@ class KernelColumns {
   }
 
   // Has memory bring the weights of a channel before their turn.
-  void Prefetch(int64_t channel) const {
-    constexpr int64_t kLine = 64 / sizeof(T), kMost = 512 * kLine;
-    const T* weights = Of(channel);
-    for (int64_t k = 0; k < std::min(products_, kMost); k += kLine) {
-      __builtin_prefetch(weights + k, 0, 2);
-    }
-  }
+  void Prefetch(int64_t channel) const { PrefetchLines(Of(channel), products_); }
 
   // Where a weight stands in the caller's kernel.
   int64_t Index(int64_t channel, int64_t product) const {

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "geometry.h"
+#include "prefetch.h"
 #include "rules.h"
 
 namespace tfwsol {
@@ -44,8 +45,8 @@ class PoolUnit {
   }
 
   // Has memory bring a window, whose cells are far apart, before its turn.
-  void Prefetch(const Unit& unit, const T* input) const {
-    ForWindow(unit, [&](int64_t cell) { __builtin_prefetch(input + cell); });
+  void PrefetchWindow(const Unit& unit, const T* input) const {
+    ForWindow(unit, [&](int64_t cell) { Prefetch(input + cell); });
   }
 
   // Whether all values of its window are.

@@ -40,6 +40,10 @@ class Products {
     const int64_t row_products = geometry_.kernel_width * geometry_.GroupChannels();
     const bool whole_rows = row_products % kBlock == 0;
     int64_t measured = 0;
+    if (!whole_rows && count_ <= kFewProducts && FillAtOnce(unit, input, weights)) {
+      AddBlocks(products_.data(), blocks(), block_max_.data(), &sums);
+      return Take(sums);
+    }
     for (int64_t i = 0; i < geometry_.kernel_height; ++i, weights += row_products) {
       T* out = &products_[i * row_products];
       const T* inputs = whole_rows ? OnePiece(unit, i, input) : nullptr;
@@ -57,9 +61,7 @@ class Products {
                 block_max_.data() + measured, &sums);
       measured = whole;
     }
-    positive_ = sums.Positive();
-    negative_ = sums.Negative();
-    largest_ = static_cast<T>(sums.largest);
+    Take(sums);
   }
 
   // The product that lifts the ascending running sum of all products above zero; there is
@@ -73,8 +75,8 @@ class Products {
     if (std::is_same<T, float>::value && deficit > 1e-6 * positive_) {
       for (T cut = largest_ / 3; cut > largest_ / 40; cut /= 2) {
         Gather(cut);
-        const double above = candidates_.Sum();
-        if (above >= total()) return candidates_.CrossingBySteps(largest_, above - total());
+        const T theta = candidates_.CrossingAbove(largest_, total());
+        if (theta > 0) return theta;
       }
     }
     Gather(0);
@@ -106,9 +108,26 @@ class Products {
   }
 
  private:
-  static constexpr int64_t kFewBlocks = 16;
+  static constexpr int64_t kFewBlocks = 16, kFewProducts = 2048;
 
   int64_t blocks() const { return static_cast<int64_t>(block_max_.size()); }
+
+  void Take(const BlockSums& sums) {
+    positive_ = sums.Positive();
+    negative_ = sums.Negative();
+    largest_ = static_cast<T>(sums.largest);
+  }
+
+  // All rows, if the window lies inside of the input.
+  bool FillAtOnce(const Unit& unit, const T* input, const T* weights) {
+    const Geometry& g = geometry_;
+    const T* inputs = OnePiece(unit, 0, input);
+    if (inputs == nullptr || !g.HasRow(g.Row(unit, g.kernel_height - 1))) return false;
+    const int64_t stride = g.dilation_y * g.width * g.channels;
+    const Rows rows{g.kernel_height, g.kernel_width * g.GroupChannels(), stride};
+    MultiplyRows(inputs, weights, products_.data(), rows);
+    return true;
+  }
 
   // Where the inputs of a row of the window lie, if it is whole and they are in one piece.
   const T* OnePiece(const Unit& unit, int64_t i, const T* input) const {
@@ -150,12 +169,7 @@ class Products {
   }
 
   void Gather(T cut) {
-    candidates_.Clear(cut);
-    for (size_t block = 0; block < block_max_.size(); ++block) {
-      if (!(block_max_[block] > cut)) continue;
-      const int64_t first = static_cast<int64_t>(block) * kBlock;
-      candidates_.AddAbove(&products_[first], first);
-    }
+    candidates_.Gather(Blocks<T>{products_.data(), block_max_.data(), blocks()}, cut);
   }
 
   T SmallestPositive() const {
