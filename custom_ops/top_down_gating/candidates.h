@@ -22,7 +22,9 @@ class Candidates {
  public:
   // most: products that there can be, whole blocks.
   explicit Candidates(size_t most)
-      : values_(new T[most + kBlock]), places_(new int32_t[most + kBlock]), spare_(new T[most + kBlock]) {}
+      : values_(new T[most + kBlock]),
+        places_(new int32_t[most + kBlock]),
+        spare_(new T[most + kBlock]) {}
 
   T from() const { return from_; }
 

@@ -112,16 +112,24 @@ class ConvUnit {
     touched_count_ = 0;
   }
 
-  void FindGroups(int64_t channel) {
+  // Which of the selected products are of a channel, the first ones of them; gives how many are.
+  size_t FindMembers(int64_t channel) {
     size_t count = 0;
     for (size_t first = 0; first < selected_count_; first += kWordBits) {
       uint64_t places = PlacesOf(&channel_of_[first], static_cast<int32_t>(channel));
       const size_t rest = selected_count_ - first;
       if (rest < kWordBits) places &= (uint64_t{1} << rest) - 1;
       for (; places != 0; places &= places - 1) {
-        members_[count++ % kWordBits] = first + __builtin_ctzll(places);
+        if (count < kWordBits) members_[count] = first + __builtin_ctzll(places);
+        ++count;
       }
     }
+    return count;
+  }
+
+  // The groups of a channel's members, as sets of bits.
+  void FindGroups(int64_t channel) {
+    const size_t count = FindMembers(channel);
     if (count > kWordBits) return FindLargeGroups(channel);
     const uint64_t all = count == kWordBits ? ~uint64_t{0} : (uint64_t{1} << count) - 1;
     if (count > 1) JoinNeighbours(count);
@@ -144,7 +152,7 @@ class ConvUnit {
     }
   }
 
-  // Which of a channel's products touch. They stand in the order of their bits, and the empty
+  // Which of the members touch. They stand in the order of their bits, and the empty
   // column keeps the ends of rows apart: only these distances are those of neighbours.
   void JoinNeighbours(size_t count) {
     std::fill_n(touching_, count, uint64_t{0});

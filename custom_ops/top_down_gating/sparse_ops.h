@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <string>
 #include <vector>
 
 #include "cell_sums.h"
@@ -39,7 +38,7 @@ class SparseGates {
     }
     // Such a tensor need not exist, but its cells are counted in 64 bits.
     double cells = 1;
-    for (const int64_t side : DenseShape()) cells *= static_cast<double>(std::max<int64_t>(0, side));
+    for (const int64_t side : DenseShape()) cells *= std::max(0.0, static_cast<double>(side));
     if (cells < 9e18) return absl::OkStatus();
     return Refuse("gates has less than 2^63 cells; got ", Listed(DenseShape()));
   }
@@ -128,16 +127,9 @@ class SparseConvGatingOp : public OpKernel {
 };
 
 template <typename T>
-class SparsePoolGatingOp : public OpKernel {
+class SparsePoolGatingOp : public PoolGatingOp<T> {
  public:
-  explicit SparsePoolGatingOp(OpKernelConstruction* context) : OpKernel(context) {
-    std::string mode;
-    OP_REQUIRES_OK(context, ReadLayer(context, false, &layer_));
-    OP_REQUIRES_OK(context, context->GetAttr("pool_size", &pool_size_));
-    OP_REQUIRES_OK(context, context->GetAttr("mode", &mode));
-    OP_REQUIRES_OK(context, context->GetAttr("offset", &offset_));
-    mode_ = ModeOf(mode);
-  }
+  using PoolGatingOp<T>::PoolGatingOp;
 
   void Compute(OpKernelContext* context) override {
     const Tensor& x = context->input(0);
@@ -145,20 +137,15 @@ class SparsePoolGatingOp : public OpKernel {
     Geometry g;
     GatedUnits<T> units;
     OP_REQUIRES_OK(context, gates.Check());
-    OP_REQUIRES_OK(context, CheckPool(ShapeOf(x), gates.DenseShape(), pool_size_, layer_, &g));
+    OP_REQUIRES_OK(context, CheckPool(ShapeOf(x), gates.DenseShape(), this->pool_size_,
+                                      this->layer_, &g));
     OP_REQUIRES_OK(context, gates.Read(g, &units));
     CellSums<T> below(g.Cells());
-    const PoolUnit<T> unit(g, mode_, offset_);
+    const PoolUnit<T> unit(g, this->mode_, this->offset_);
     OP_REQUIRES_OK(context, Explain(RunListedPool(g, x.flat<T>().data(), units,
                                                   HostThreads(context), unit, &below)));
     OP_REQUIRES_OK(context, GiveListed(context, &below));
   }
-
- private:
-  Layer layer_;
-  Shape pool_size_;
-  Mode mode_;
-  int64_t offset_;
 };
 
 }  // namespace tfwsol
