@@ -3,7 +3,6 @@
 #ifndef TFWSOL_CUSTOM_OPS_TOP_DOWN_GATING_LAYER_PASS_H_
 #define TFWSOL_CUSTOM_OPS_TOP_DOWN_GATING_LAYER_PASS_H_
 
-#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <vector>
@@ -11,7 +10,6 @@
 #include "gated_units.h"
 #include "geometry.h"
 #include "kernel_columns.h"
-#include "prefetch.h"
 #include "scan.h"
 #include "shares.h"
 
@@ -37,19 +35,6 @@ struct LayerOutputs {
   T* kernel_hits = nullptr;
 };
 
-// Has memory bring the rows of a unit's window before its turn.
-template <typename T>
-void PrefetchWindow(const Geometry& geometry, const Unit& unit, const T* x) {
-  const int64_t column = std::max<int64_t>(0, geometry.Column(unit, 0));
-  const int64_t end = std::min(geometry.width, column + geometry.kernel_width);
-  for (int64_t i = 0; i < geometry.kernel_height; ++i) {
-    const int64_t row = geometry.Row(unit, i);
-    if (!geometry.HasRow(row)) continue;
-    const int64_t cell = geometry.Cell(unit.image, row, column);
-    PrefetchLines(x + cell, (end - column) * geometry.channels);
-  }
-}
-
 // The units of a convolution or a dense layer; make_unit() gives a ConvUnit or a DenseUnit.
 // Gives whether all products were finite.
 //   set_theta(index among the units, theta), by many threads
@@ -65,11 +50,7 @@ bool RunKernelUnits(const Geometry& geometry, const T* x, const KernelColumns<T>
     return [&, unit_work = make_unit()](int64_t k, std::vector<Share<T>>* shares) mutable {
       const Unit unit = geometry.UnitAt(units.places[k]);
       const T gate = units.gates[k];
-      if (k + 1 < units.count()) {
-        const Unit next = geometry.UnitAt(units.places[k + 1]);
-        kernel.Prefetch(next.channel);
-        PrefetchWindow(geometry, next, x);
-      }
+      if (k + 1 < units.count()) kernel.Prefetch(units.places[k + 1] % geometry.out_channels);
       bool finite = true;
       const T theta = unit_work.Run(unit, x, kernel.Of(unit.channel), &finite,
                                     [&](int64_t place, int64_t cell, T part) {

@@ -138,7 +138,7 @@ class STNet(Explainer):
             return tf.reshape(flat, tf.concat([asked, tf.shape(flat)[1:]], axis=0))
 
         maps = gates_of.over_channels(found.gates)
-        arrived = tf.reduce_sum(maps, axis=(1, 2))
+        arrived = gates_of.by_image(found.gates)
         details = {"mass": of_images(arrived), "dropped": of_images(1 - arrived)}
         if self._keep_gates:
             details["gates"] = of_images(gates_of.whole(found.gates))
