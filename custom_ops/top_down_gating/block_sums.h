@@ -1,7 +1,7 @@
 // Sums and maxima over the products of a unit, with the vector unit at hand.
 //
-// Positive and other products are summed apart, in doubles, in eight lanes: the order of
-// summation and so every bit of the result are the same for all widths of vectors.
+// All products and those that are not positive are summed in doubles, in eight lanes: the order
+// of summation and so every bit of the result are the same for all widths of vectors.
 
 #ifndef TFWSOL_CUSTOM_OPS_TOP_DOWN_GATING_BLOCK_SUMS_H_
 #define TFWSOL_CUSTOM_OPS_TOP_DOWN_GATING_BLOCK_SUMS_H_
@@ -12,6 +12,7 @@
 #include <limits>
 #include <type_traits>
 
+#include "row_products.h"
 #include "vector_width.h"
 
 namespace tfwsol {
@@ -21,11 +22,11 @@ constexpr int64_t kBlock = 64;
 struct BlockSums {
   static constexpr int kLanes = 8;
 
-  double positives[kLanes];
+  double all[kLanes];
   double others[kLanes];  // negative, zero, NaN
   double largest;         // of all products, if it is above its start
 
-  double Positive() const { return Total(positives); }
+  double Sum() const { return Total(all); }
   double Negative() const { return Total(others); }
 
   static double Total(const double* lanes) {
@@ -44,8 +45,8 @@ __attribute__((always_inline)) inline void AddBlocksOf(const T* products, int64_
   typedef T Narrow __attribute__((vector_size(kWide * sizeof(T))));
   typedef T Many __attribute__((vector_size(kBytes)));
   const Doubles zero{};
-  Doubles positives[kVectors], others[kVectors];
-  std::memcpy(positives, sums->positives, sizeof(positives));
+  Doubles all[kVectors], others[kVectors];
+  std::memcpy(all, sums->all, sizeof(all));
   std::memcpy(others, sums->others, sizeof(others));
   for (int64_t block = 0; block < blocks; ++block, products += kBlock) {
     for (int64_t k = 0; k < kBlock; k += BlockSums::kLanes) {
@@ -53,7 +54,7 @@ __attribute__((always_inline)) inline void AddBlocksOf(const T* products, int64_
         Narrow narrow;
         std::memcpy(&narrow, products + k + v * kWide, sizeof(Narrow));
         const Doubles product = __builtin_convertvector(narrow, Doubles);
-        positives[v] += product > zero ? product : zero;
+        all[v] += product;
         others[v] += product > zero ? zero : product;
       }
     }
@@ -68,7 +69,7 @@ __attribute__((always_inline)) inline void AddBlocksOf(const T* products, int64_
     block_max[block] = most;
     if (most > sums->largest) sums->largest = most;
   }
-  std::memcpy(sums->positives, positives, sizeof(positives));
+  std::memcpy(sums->all, all, sizeof(all));
   std::memcpy(sums->others, others, sizeof(others));
 }
 
@@ -81,13 +82,13 @@ __attribute__((target("avx512f"))) void AddBlocks64(const T* products, int64_t b
 }
 
 __attribute__((target("avx512f"), always_inline)) inline void AddSixteen(__m512 products,
-                                                                         __m512d* positives,
+                                                                         __m512d* all,
                                                                          __m512d* others) {
   const __m512d zero = _mm512_setzero_pd();
   const __m256 high = _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(products), 1));
   for (const __m256 eight : {_mm512_castps512_ps256(products), high}) {
     const __m512d product = _mm512_cvtps_pd(eight);
-    *positives = _mm512_add_pd(*positives, _mm512_max_pd(product, zero));
+    *all = _mm512_add_pd(*all, product);
     *others = _mm512_add_pd(*others, _mm512_min_pd(zero, product));  // NaN is the latter
   }
 }
@@ -98,21 +99,21 @@ __attribute__((target("avx512f"), always_inline)) inline void AddFloatBlocks(int
                                                                              float* block_max,
                                                                              BlockSums* sums,
                                                                              Read read) {
-  __m512d positives = _mm512_loadu_pd(sums->positives), others = _mm512_loadu_pd(sums->others);
+  __m512d all = _mm512_loadu_pd(sums->all), others = _mm512_loadu_pd(sums->others);
   __m512 most = _mm512_set1_ps(static_cast<float>(sums->largest));
   for (int64_t block = 0; block < blocks; ++block) {
     __m512 largest = read(block * kBlock);
-    AddSixteen(largest, &positives, &others);
+    AddSixteen(largest, &all, &others);
     for (int64_t k = 16; k < kBlock; k += 16) {
       const __m512 products = read(block * kBlock + k);
-      AddSixteen(products, &positives, &others);
+      AddSixteen(products, &all, &others);
       largest = _mm512_max_ps(largest, products);
     }
     block_max[block] = _mm512_reduce_max_ps(largest);
     most = _mm512_max_ps(most, largest);
   }
   sums->largest = _mm512_reduce_max_ps(most);
-  _mm512_storeu_pd(sums->positives, positives);
+  _mm512_storeu_pd(sums->all, all);
   _mm512_storeu_pd(sums->others, others);
 }
 
@@ -142,10 +143,10 @@ __attribute__((target("avx2"))) void AddBlocks32(const T* products, int64_t bloc
 }
 
 __attribute__((target("avx2"), always_inline)) inline void AddFour(__m128 products,
-                                                                   __m256d* positives,
+                                                                   __m256d* all,
                                                                    __m256d* others) {
   const __m256d zero = _mm256_setzero_pd(), product = _mm256_cvtps_pd(products);
-  *positives = _mm256_add_pd(*positives, _mm256_max_pd(product, zero));
+  *all = _mm256_add_pd(*all, product);
   *others = _mm256_add_pd(*others, _mm256_min_pd(zero, product));  // NaN is the latter
 }
 
@@ -161,19 +162,19 @@ __attribute__((target("avx2"), always_inline)) inline void AddFloatBlocks32(int6
                                                                             float* block_max,
                                                                             BlockSums* sums,
                                                                             Read read) {
-  __m256d positives[2], others[2];
+  __m256d all[2], others[2];
   for (int half = 0; half < 2; ++half) {
-    positives[half] = _mm256_loadu_pd(sums->positives + 4 * half);
+    all[half] = _mm256_loadu_pd(sums->all + 4 * half);
     others[half] = _mm256_loadu_pd(sums->others + 4 * half);
   }
   __m256 most = _mm256_set1_ps(static_cast<float>(sums->largest));
   for (int64_t block = 0; block < blocks; ++block) {
     __m256 largest = _mm256_set1_ps(-std::numeric_limits<float>::infinity());
-#pragma GCC unroll 1  // else the products wait in memory for their turn
+#pragma GCC unroll 2  // with more the products wait in memory for their turn
     for (int64_t k = 0; k < kBlock; k += 8) {
       const __m256 products = read(block * kBlock + k);
-      AddFour(_mm256_castps256_ps128(products), &positives[0], &others[0]);
-      AddFour(_mm256_extractf128_ps(products, 1), &positives[1], &others[1]);
+      AddFour(_mm256_castps256_ps128(products), &all[0], &others[0]);
+      AddFour(_mm256_extractf128_ps(products, 1), &all[1], &others[1]);
       largest = _mm256_max_ps(largest, products);
     }
     block_max[block] = LargestOf(largest);
@@ -181,7 +182,7 @@ __attribute__((target("avx2"), always_inline)) inline void AddFloatBlocks32(int6
   }
   sums->largest = LargestOf(most);
   for (int half = 0; half < 2; ++half) {
-    _mm256_storeu_pd(sums->positives + 4 * half, positives[half]);
+    _mm256_storeu_pd(sums->all + 4 * half, all[half]);
     _mm256_storeu_pd(sums->others + 4 * half, others[half]);
   }
 }
@@ -224,74 +225,6 @@ void AddBlocks(const T* products, int64_t blocks, T* block_max, BlockSums* sums)
 }
 
 #endif
-
-// Rows of as many products each, whose inputs lie a stride apart; all else is in one piece.
-struct Rows {
-  int64_t count, products, stride;
-};
-
-template <int kBytes, typename T>
-__attribute__((always_inline)) inline void MultiplyOf(const T* a, const T* b, T* __restrict out,
-                                                      const Rows& rows) {
-  constexpr int kMany = kBytes / sizeof(T);
-  typedef T Many __attribute__((vector_size(kBytes)));
-  const auto multiply = [&](int64_t k) __attribute__((always_inline)) {
-    Many x, y;
-    std::memcpy(&x, a + k, sizeof(Many));
-    std::memcpy(&y, b + k, sizeof(Many));
-    x *= y;
-    std::memcpy(out + k, &x, sizeof(Many));
-  };
-  for (int64_t row = 0; row < rows.count; ++row) {
-    int64_t k = 0;
-    for (; k + kMany <= rows.products; k += kMany) multiply(k);
-    if (k < rows.products && rows.products >= kMany) {
-      multiply(rows.products - kMany);  // some once more, which takes less time than one by one
-      k = rows.products;
-    }
-    for (; k < rows.products; ++k) out[k] = a[k] * b[k];
-    a += rows.stride, b += rows.products, out += rows.products;
-  }
-}
-
-#ifdef TFWSOL_WIDE_VECTORS
-
-template <typename T>
-__attribute__((target("avx512f"))) void Multiply64(const T* a, const T* b, T* out,
-                                                   const Rows& rows) {
-  MultiplyOf<64>(a, b, out, rows);
-}
-
-template <typename T>
-__attribute__((target("avx2"))) void Multiply32(const T* a, const T* b, T* out,
-                                                const Rows& rows) {
-  MultiplyOf<32>(a, b, out, rows);
-}
-
-template <typename T>
-void MultiplyRows(const T* a, const T* b, T* out, const Rows& rows) {
-  if (VectorBytes() == 64) {
-    Multiply64(a, b, out, rows);
-  } else if (VectorBytes() == 32) {
-    Multiply32(a, b, out, rows);
-  } else {
-    MultiplyOf<16>(a, b, out, rows);
-  }
-}
-
-#else
-
-template <typename T>
-void MultiplyRows(const T* a, const T* b, T* out, const Rows& rows) {
-  MultiplyOf<16>(a, b, out, rows);
-}
-
-#endif
-
-template <typename T>
-void Multiply(const T* a, const T* b, T* out, int64_t count) {
-  MultiplyRows(a, b, out, {1, count, 0});
-}
 
 // Multiplies whole blocks and adds the products as AddBlocks does.
 template <typename T>

@@ -12,6 +12,7 @@
 #include "components.h"
 #include "divider.h"
 #include "geometry.h"
+#include "neighbours.h"
 #include "place_bits.h"
 #include "products.h"
 #include "rules.h"
@@ -26,6 +27,7 @@ class ConvUnit {
       : geometry_(geometry),
         alpha_(alpha),
         literal_(literal),
+        bounded_(!literal && alpha >= 0 && alpha <= 1),
         stride_(geometry.kernel_width + 1),
         words_(WordsFor(geometry.kernel_height * stride_)),
         products_(geometry),
@@ -112,29 +114,18 @@ class ConvUnit {
     touched_count_ = 0;
   }
 
-  // Which of the selected products are of a channel, the first ones of them; gives how many are.
-  size_t FindMembers(int64_t channel) {
-    size_t count = 0;
-    for (size_t first = 0; first < selected_count_; first += kWordBits) {
-      uint64_t places = PlacesOf(&channel_of_[first], static_cast<int32_t>(channel));
-      const size_t rest = selected_count_ - first;
-      if (rest < kWordBits) places &= (uint64_t{1} << rest) - 1;
-      for (; places != 0; places &= places - 1) {
-        if (count < kWordBits) members_[count] = first + __builtin_ctzll(places);
-        ++count;
-      }
-    }
-    return count;
-  }
-
-  // The groups of a channel's members, as sets of bits.
+  // Groups of a channel's members, each a set of bits.
   void FindGroups(int64_t channel) {
-    const size_t count = FindMembers(channel);
+    const size_t count = words_ < kManyWords ? FindMembers(channel) : kWordBits + 1;
     if (count > kWordBits) return FindLargeGroups(channel);
-    const uint64_t all = count == kWordBits ? ~uint64_t{0} : (uint64_t{1} << count) - 1;
-    if (count > 1) JoinNeighbours(count);
+    if (count > 1) {
+      FindNeighbours(member_bit_, count, static_cast<int16_t>(stride_), touching_);
+    }
+    const T whole = channels_[channel].energy;
+    T energy_left = whole + whole * kSafely;
+    int64_t area_left = static_cast<int64_t>(count);
     bool won = false;
-    for (uint64_t left = all; left != 0;) {
+    for (uint64_t left = ~uint64_t{0} >> (kWordBits - count); left != 0;) {
       const uint64_t group = count > 1 ? GroupOf(left & ~(left - 1)) : left;
       T energy = 0;
       int64_t area = 0;
@@ -142,29 +133,38 @@ class ConvUnit {
         energy += selected_[members_[__builtin_ctzll(rest)]];
       }
       left &= ~group;
-      const T worth = Worth(energy, area);
-      if (!winners_.empty() && !(worth >= best_)) continue;
-      std::fill(component_.begin(), component_.end(), uint64_t{0});
-      for (uint64_t rest = group; rest != 0; rest &= rest - 1) {
-        SetBit(component_.data(), selected_bit_[members_[__builtin_ctzll(rest)]]);
-      }
-      won = Offer(channel, energy, worth, won);
+      won = OfferMembers(channel, group, energy, Worth(energy, area), won);
+      energy_left -= energy;
+      area_left -= area;
+      // With such shares a part of a group never scores more than the whole.
+      if (bounded_ && Worth(energy_left, area_left) < best_) return;
     }
   }
 
-  // Which of the members touch. They stand in the order of their bits, and the empty
-  // column keeps the ends of rows apart: only these distances are those of neighbours.
-  void JoinNeighbours(size_t count) {
-    std::fill_n(touching_, count, uint64_t{0});
-    for (size_t k = 1; k < count; ++k) {
-      for (size_t before = k; before-- > 0;) {
-        const int64_t distance = selected_bit_[members_[k]] - selected_bit_[members_[before]];
-        if (distance > stride_ + 1) break;
-        if (distance != 1 && distance < stride_ - 1) continue;
-        touching_[k] |= uint64_t{1} << before;
-        touching_[before] |= uint64_t{1} << k;
+  // Where a channel's products stand among the selected; gives how many they are.
+  size_t FindMembers(int64_t channel) {
+    size_t count = 0;
+    for (size_t first = 0; first < selected_count_; first += kSixteen) {
+      uint32_t places = PlacesOf(&channel_of_[first], static_cast<int32_t>(channel));
+      const size_t rest = selected_count_ - first;
+      if (rest < kSixteen) places &= (uint32_t{1} << rest) - 1;
+      for (; places != 0; places &= places - 1, ++count) {
+        const size_t place = first + __builtin_ctz(places);
+        members_[count % kWordBits] = place;
+        member_bit_[count % kWordBits] = static_cast<int16_t>(selected_bit_[place]);
       }
     }
+    return count;
+  }
+
+  // Whether the channel holds the last winner now.
+  bool OfferMembers(int64_t channel, uint64_t group, T energy, T worth, bool won) {
+    if (!winners_.empty() && !(worth >= best_)) return won;
+    std::fill(component_.begin(), component_.end(), uint64_t{0});
+    for (; group != 0; group &= group - 1) {
+      SetBit(component_.data(), member_bit_[__builtin_ctzll(group)]);
+    }
+    return Offer(channel, energy, worth, won);
   }
 
   // All that hang together with one member.
@@ -256,9 +256,14 @@ class ConvUnit {
     }
   }
 
+  static constexpr size_t kSixteen = 16;
+  static constexpr int64_t kManyWords = 512;  // whose bits are too many to be counted in 16
+  // More than the rounding of a sum of as many products as a word has bits.
+  static constexpr T kSafely = static_cast<T>(1e-4);
+
   const Geometry geometry_;
   const T alpha_;
-  const bool literal_;
+  const bool literal_, bounded_;
   const int64_t stride_, words_;
   Products<T> products_;
   const Divider position_of_;      // of a product's place
@@ -271,6 +276,7 @@ class ConvUnit {
   std::vector<int64_t> touched_;  // channels that have a selected product
   size_t selected_count_ = 0, touched_count_ = 0;
   size_t members_[kWordBits];     // of a channel, among the selected
+  int16_t member_bit_[kWordBits + 8] = {};
   uint64_t touching_[kWordBits];  // of each member the members beside it, as bits
   std::vector<uint64_t> left_, component_, spare_;
   T best_ = 0;

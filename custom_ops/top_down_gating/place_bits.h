@@ -1,4 +1,4 @@
-// Where among 64 numbers those of interest stand, as the bits of a word. No framework in here.
+// Where among some numbers those of interest stand, as the bits of a word. No framework in here.
 
 #ifndef TFWSOL_CUSTOM_OPS_TOP_DOWN_GATING_PLACE_BITS_H_
 #define TFWSOL_CUSTOM_OPS_TOP_DOWN_GATING_PLACE_BITS_H_
@@ -33,18 +33,18 @@ inline uint64_t PlacesAbove(const float* products, float cut) {
 }
 #endif
 
-// The places among 64 numbers of those that are a wanted one, as bits.
-inline uint64_t PlacesOf(const int32_t* numbers, int32_t wanted) {
-  uint64_t places = 0;
+// The places among 16 numbers of those that are a wanted one, as bits.
+inline uint32_t PlacesOf(const int32_t* numbers, int32_t wanted) {
+  uint32_t places = 0;
 #ifdef __SSE2__
-  const __m128i four = _mm_set1_epi32(wanted);
-  for (int k = 0; k < 64; k += 4) {
-    const __m128i read = _mm_loadu_si128(reinterpret_cast<const __m128i*>(numbers + k));
-    const int same = _mm_movemask_ps(_mm_castsi128_ps(_mm_cmpeq_epi32(read, four)));
-    places |= static_cast<uint64_t>(same) << k;
-  }
+  const auto same = [numbers, four = _mm_set1_epi32(wanted)](int k) {
+    return _mm_cmpeq_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(numbers + k)), four);
+  };
+  const __m128i low = _mm_packs_epi32(same(0), same(4));
+  const __m128i high = _mm_packs_epi32(same(8), same(12));
+  places = static_cast<uint32_t>(_mm_movemask_epi8(_mm_packs_epi16(low, high)));
 #else
-  for (int k = 0; k < 64; ++k) places |= uint64_t{numbers[k] == wanted} << k;
+  for (int k = 0; k < 16; ++k) places |= uint32_t{numbers[k] == wanted} << k;
 #endif
   return places;
 }

@@ -31,8 +31,8 @@ class Products {
         candidates_(products_.size()) {}
 
   T operator[](int64_t place) const { return products_[place]; }
-  double total() const { return positive_ + negative_; }
-  bool finite() const { return std::isfinite(positive_) && std::isfinite(negative_); }
+  double total() const { return total_; }
+  bool finite() const { return std::isfinite(total_) && std::isfinite(negative_); }
 
   // input: of the whole batch; weights: those of the unit, in the order of the products.
   void Fill(const Unit& unit, const T* input, const T* weights) {
@@ -72,7 +72,7 @@ class Products {
     if (deficit == 0) return SmallestPositive();
     // The largest products nearly always reach the total alone. Doubles hold these sums of
     // floats exactly enough unless the deficit is next to nothing.
-    if (std::is_same<T, float>::value && deficit > 1e-6 * positive_) {
+    if (std::is_same<T, float>::value && deficit > 1e-6 * (total_ + deficit)) {
       for (T cut = largest_ / 3; cut > largest_ / 40; cut /= 2) {
         Gather(cut);
         const T theta = candidates_.CrossingAbove(largest_, total());
@@ -113,7 +113,7 @@ class Products {
   int64_t blocks() const { return static_cast<int64_t>(block_max_.size()); }
 
   void Take(const BlockSums& sums) {
-    positive_ = sums.Positive();
+    total_ = sums.Sum();
     negative_ = sums.Negative();
     largest_ = static_cast<T>(sums.largest);
   }
@@ -185,7 +185,7 @@ class Products {
   std::vector<T> products_;   // whole blocks, the rest zero
   std::vector<T> block_max_;
   Candidates<T> candidates_;
-  double positive_ = 0, negative_ = 0;
+  double total_ = 0, negative_ = 0;
   T largest_ = 0;  // zero, too, when all are below
 };
 

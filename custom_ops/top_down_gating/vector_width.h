@@ -16,9 +16,11 @@ inline int VectorBytes() {
 #if defined(TFWSOL_VECTOR_BYTES)
   return TFWSOL_VECTOR_BYTES;
 #elif defined(TFWSOL_WIDE_VECTORS)
-  static const int bytes = __builtin_cpu_supports("avx512f") ? 64
-                           : __builtin_cpu_supports("avx2")  ? 32
-                                                             : 16;
+  static const int bytes = [] {
+    // Such processors have these bit instructions, too, but an emulator may leave them out.
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("bmi")) return 16;
+    return __builtin_cpu_supports("avx512f") ? 64 : 32;
+  }();
   return bytes;
 #else
   return 16;
